@@ -1,0 +1,15 @@
+//! The vocabulary: what an event, a device, a window, a finding and a report are.
+//!
+//! Imports nothing of ours and does no I/O; every other module speaks in these types.
+
+pub mod attempt;
+pub mod coverage;
+pub mod device;
+pub mod digest;
+pub mod event;
+pub mod finding;
+pub mod memory;
+pub mod report;
+pub mod source;
+pub mod text;
+pub mod window;
