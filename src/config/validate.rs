@@ -1,0 +1,324 @@
+//! From what was written to what is meant: every value is checked, every problem noted, none is fatal
+//! to the search for the next.
+
+use std::path::PathBuf;
+
+use chrono_tz::{TZ_VARIANTS, Tz};
+
+use crate::config::controller::{UNNAMED, overlaid, validate};
+use crate::config::environment::Environment;
+use crate::config::nearest::nearest;
+use crate::config::schema::{ChannelEntry, Entry, File};
+use crate::config::setting::{Remarks, Setting};
+use crate::config::{Channel, ChannelKind, Config, Controller, Tolerated, When, Wish};
+use crate::model::finding::Severity;
+use crate::model::source::SourceKind;
+
+const TOLERATED: [(&str, Tolerated); 3] = [
+    ("locked", Tolerated::Locked),
+    ("partial", Tolerated::Partial),
+    ("recovered", Tolerated::Recovered),
+];
+/// Where a demo writes unless told otherwise.
+const DEMO_DIR: &str = "./unifi-scan-demo";
+
+/// The configuration, if every part of it could be made; its warnings are left to the caller.
+pub fn config(environment: &Environment, file: File, wish: &Wish, remarks: &mut Remarks) -> Option<Config> {
+    let reports_dir = reports_dir(environment, file.reports_dir, wish, remarks);
+    let or_file = |name: &str, written: Option<Setting>| environment.setting(name).or(written);
+    let lookback = match or_file("UNIFI_INITIAL_LOOKBACK_HOURS", file.initial_lookback_hours) {
+        Some(setting) => setting.number("a number of hours", 1, 720, remarks),
+        None => Some(24),
+    };
+    let timezone = or_file("UNIFI_TIMEZONE", file.timezone).and_then(|setting| timezone(&setting, remarks));
+    let archive = or_file("UNIFI_ARCHIVE_EVENTS", file.archive_events);
+    let archive_events = archive.and_then(|setting| setting.flag(remarks)).unwrap_or(false);
+    let in_image = environment
+        .setting("UNIFI_SCAN_IMAGE")
+        .and_then(|setting| setting.flag(remarks));
+    let names: Vec<String> = match file.controllers.as_slice() {
+        [] if wish.demo || wish.offline => Vec::new(),
+        [] => vec![UNNAMED.to_owned()],
+        entries => entries
+            .iter()
+            .filter_map(|entry| Some(entry.name.as_ref()?.text.trim().to_owned()))
+            .collect(),
+    };
+    let controllers = if wish.demo || wish.offline {
+        Vec::new()
+    } else {
+        controllers(environment, file.controllers, remarks)
+    };
+    Some(Config {
+        channels: channels(&file.channels, remarks),
+        required_sources: required_sources(&file.required_sources, &names, remarks),
+        exit_zero_on: tolerated(file.zero_on, wish, remarks),
+        controllers,
+        reports_dir: reports_dir?,
+        initial_lookback: chrono::Duration::hours(i64::from(lookback?)),
+        timezone,
+        archive_events,
+        in_image: in_image.unwrap_or(false),
+        warnings: Vec::new(),
+        no_color: environment.setting("NO_COLOR").is_some(),
+        rust_log: environment.setting("RUST_LOG").map(|setting| setting.text),
+    })
+}
+
+pub fn reports_dir(
+    environment: &Environment,
+    written: Option<Setting>,
+    wish: &Wish,
+    remarks: &mut Remarks,
+) -> Option<PathBuf> {
+    if let Some(path) = &wish.reports_dir {
+        return Some(path.clone());
+    }
+    if let Some(setting) = environment.setting("REPORTS_DIR") {
+        let path = setting.path(remarks)?;
+        if path.is_relative() {
+            remarks.warning(format!(
+                "REPORTS_DIR: {} is another directory wherever the scheduler starts from elsewhere: write the full path",
+                setting.shown()
+            ));
+        }
+        return Some(path);
+    }
+    if let Some(setting) = written {
+        return setting.path(remarks);
+    }
+    if wish.demo {
+        return Some(PathBuf::from(DEMO_DIR));
+    }
+    remarks.problem(
+        "REPORTS_DIR is not set, so there is no place for reports and state: add REPORTS_DIR=/var/lib/unifi-scan to the \
+         environment (or --reports-dir DIR, or reports_dir = \"/var/lib/unifi-scan\" in the file)",
+    );
+    None
+}
+
+fn controllers(environment: &Environment, entries: Vec<Entry>, remarks: &mut Remarks) -> Vec<Controller> {
+    let about = environment.about_a_controller();
+    let entries = match (entries.len(), about.is_empty()) {
+        (0, true) => {
+            remarks.problem(
+                "no controller is configured: add UNIFI_HOST=192.0.2.1 (your console's address) and \
+                 UNIFI_API_KEY_FILE=/etc/unifi-scan/api_key, or see it work first: unifi-scan run --demo",
+            );
+            Vec::new()
+        }
+        (0, false) => vec![overlaid(unnamed(), environment, remarks)],
+        (1, _) => entries
+            .into_iter()
+            .map(|entry| overlaid(entry, environment, remarks))
+            .collect(),
+        (_, true) => entries,
+        (several, false) => {
+            remarks.problem(format!(
+                "the file names {several} controllers, and it is not clear which of them {} is about: remove it, or write it in the file",
+                about.join(", ")
+            ));
+            entries
+        }
+    };
+    let mut controllers: Vec<Controller> = Vec::new();
+    for entry in &entries {
+        let Some(controller) = validate(entry, remarks) else {
+            continue;
+        };
+        for other in &controllers {
+            if other.name == controller.name {
+                remarks.problem(format!(
+                    "{}: another controller is called `{}` already",
+                    entry.at, other.name
+                ));
+            } else if other.base == controller.base {
+                remarks.problem(format!(
+                    "{}: `{}` is at the same address, {}: name all of its sites in one entry, or its events count twice",
+                    entry.at, other.name, other.base
+                ));
+            }
+        }
+        controllers.push(controller);
+    }
+    controllers
+}
+
+/// The entry of a controller that only the environment describes.
+fn unnamed() -> Entry {
+    let at = "the controller in the environment".to_owned();
+    Entry {
+        name: Some(Setting {
+            text: UNNAMED.to_owned(),
+            at: at.clone(),
+            beside: None,
+        }),
+        at,
+        ..Entry::default()
+    }
+}
+
+fn channels(entries: &[ChannelEntry], remarks: &mut Remarks) -> Vec<Channel> {
+    let mut file = None;
+    for entry in entries {
+        let Some(kind) = &entry.kind else {
+            remarks.problem(format!("{}: no kind: add kind = \"file\"", entry.at));
+            continue;
+        };
+        if kind.text.trim() != "file" {
+            remarks.problem(format!(
+                "{}: this version delivers to the file channel only, nothing would be sent to {}: remove this [[channel]]",
+                kind.at,
+                kind.shown()
+            ));
+        } else if file.is_some() {
+            remarks.problem(format!(
+                "{}: there is one file channel, and it is written already",
+                entry.at
+            ));
+        } else {
+            file = Some(file_channel(entry, remarks));
+        }
+    }
+    vec![file.unwrap_or_else(|| Channel {
+        name: ChannelKind::File.name().to_owned(),
+        kind: ChannelKind::File,
+        required: true,
+        when: When::Always,
+        min_severity: None,
+        sites: Vec::new(),
+    })]
+}
+
+fn file_channel(entry: &ChannelEntry, remarks: &mut Remarks) -> Channel {
+    let whens = [When::Always, When::Findings, When::Severe].map(|when| (when.name(), when));
+    let severities = Severity::ALL.map(|severity| (severity.name(), severity));
+    let when = entry
+        .when
+        .as_ref()
+        .and_then(|setting| setting.choice(&whens, remarks));
+    let min_severity = entry
+        .min_severity
+        .as_ref()
+        .and_then(|setting| setting.choice(&severities, remarks));
+    let limits = [
+        entry
+            .when
+            .as_ref()
+            .filter(|_| when.is_some_and(|when| when != When::Always)),
+        entry.min_severity.as_ref().filter(|_| min_severity.is_some()),
+        entry.sites.first(),
+    ];
+    for setting in limits.into_iter().flatten() {
+        remarks.problem(format!(
+            "{}: every report is written to the file channel: remove this line",
+            setting.at
+        ));
+    }
+    Channel {
+        name: entry
+            .name
+            .as_ref()
+            .map_or("file", |name| name.text.trim())
+            .to_owned(),
+        kind: ChannelKind::File,
+        required: entry
+            .required
+            .as_ref()
+            .and_then(|setting| setting.flag(remarks))
+            .unwrap_or(true),
+        when: when.unwrap_or(When::Always),
+        min_severity,
+        sites: entry.sites.iter().map(|setting| setting.text.clone()).collect(),
+    }
+}
+
+fn required_sources(settings: &[Setting], names: &[String], remarks: &mut Remarks) -> Vec<String> {
+    let kinds = [SourceKind::SystemLog, SourceKind::Devices, SourceKind::Health].map(SourceKind::name);
+    for setting in settings {
+        let parts: Vec<&str> = setting.text.split('/').collect();
+        let (controller, kind) = match parts.as_slice() {
+            [kind] => (None, *kind),
+            [controller, _site, kind] => (Some(*controller), *kind),
+            _ => {
+                remarks.problem(format!(
+                    "{}: {} is neither a kind (system-log) nor a full name (home/default/system-log)",
+                    setting.at,
+                    setting.shown()
+                ));
+                continue;
+            }
+        };
+        if !kinds.contains(&kind) {
+            let hint = nearest(kind, kinds).map_or(String::new(), |kind| format!("; did you mean `{kind}`?"));
+            remarks.problem(format!(
+                "{}: no source is called {}, there are {}{hint}",
+                setting.at,
+                setting.shown(),
+                kinds.join(", ")
+            ));
+        }
+        if let Some(name) =
+            controller.filter(|name| !names.is_empty() && !names.iter().any(|known| known == name))
+        {
+            let hint = nearest(name, names.iter().map(String::as_str))
+                .map_or(String::new(), |name| format!("; did you mean `{name}`?"));
+            remarks.problem(format!(
+                "{}: no controller has the name that {} begins with{hint}",
+                setting.at,
+                setting.shown()
+            ));
+        }
+    }
+    settings.iter().map(|setting| setting.text.clone()).collect()
+}
+
+fn tolerated(written: Vec<Setting>, wish: &Wish, remarks: &mut Remarks) -> Vec<Tolerated> {
+    let line = wish
+        .exit_zero_on
+        .iter()
+        .flat_map(|list| list.split(','))
+        .map(|word| Setting {
+            text: word.to_owned(),
+            at: "--exit-zero-on".to_owned(),
+            beside: None,
+        });
+    let settings: Vec<Setting> = if wish.exit_zero_on.is_empty() {
+        written
+    } else {
+        line.collect()
+    };
+    let mut meant: Vec<Tolerated> = settings
+        .iter()
+        .filter_map(|setting| setting.choice(&TOLERATED, remarks))
+        .collect();
+    meant.sort_unstable();
+    meant.dedup();
+    meant
+}
+
+fn timezone(setting: &Setting, remarks: &mut Remarks) -> Option<Tz> {
+    let text = setting.text.trim();
+    if let Ok(zone) = text.parse() {
+        return Some(zone);
+    }
+    let names = || TZ_VARIANTS.iter().map(|zone| zone.name());
+    let city = |name: &&str| {
+        name.rsplit('/')
+            .next()
+            .is_some_and(|city| city.eq_ignore_ascii_case(text))
+    };
+    let meant = names()
+        .find(|name| name.eq_ignore_ascii_case(text))
+        .or_else(|| names().find(city))
+        .or_else(|| nearest(text, names()));
+    let hint = meant.map_or("write an IANA name such as Europe/Berlin".to_owned(), |name| {
+        format!("did you mean {name}?")
+    });
+    remarks.problem(format!(
+        "{}: {} is not a time zone; {hint}",
+        setting.at,
+        setting.shown()
+    ));
+    None
+}
