@@ -126,7 +126,7 @@ impl Environment {
         if !brings_own {
             self.judge_channels(remarks);
         }
-        for (name, value) in self.0.iter().filter(|(name, _)| name.starts_with("UNIFI_")) {
+        for (name, value) in self.0.iter().filter(|(name, _)| is_ours(name)) {
             if !known().any(|known| known == name) && !from_kubernetes(name) {
                 let hint = nearest(name, known().filter(|known| known.starts_with("UNIFI_")))
                     .map_or("no setting has a similar name".to_owned(), |known| {
@@ -188,6 +188,10 @@ fn from_kubernetes(name: &str) -> bool {
     name.ends_with("_SERVICE_HOST")
         || name.contains("_SERVICE_PORT")
         || (name.contains("_PORT_") && (name.contains("_TCP") || name.contains("_UDP")))
+}
+
+fn is_ours(name: &str) -> bool {
+    name.starts_with("UNIFI_") || name == "REPORTS_DIR"
 }
 
 fn is_quoted(value: &str) -> bool {
