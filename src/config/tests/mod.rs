@@ -241,6 +241,10 @@ fn paths_nobody_expands_are_refused() {
 #[test]
 fn quotation_marks_of_an_env_file_are_told() {
     refused(
+        enough(&[("REPORTS_DIR", "'/srv/r'")]),
+        &["REPORTS_DIR: the value begins"],
+    );
+    refused(
         enough(&[("UNIFI_SITE", "\"default\"")]),
         &["UNIFI_SITE: the value begins and ends with a quotation mark"],
     );
