@@ -1,0 +1,349 @@
+//! One session with one console: at most one login, nothing but reads, a logout on every way out.
+//!
+//! Every request passes the [`gate`]; passwords, keys, cookies and tokens meet the wire there and nowhere else, and
+//! only the configured host ever sees them.
+
+pub mod answers;
+pub mod login;
+
+mod allow;
+mod family;
+mod gate;
+mod jar;
+mod said;
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::collect::session::answers::{NoRows, expect_json};
+use crate::collect::session::family::Family;
+use crate::collect::session::gate::Gate;
+use crate::collect::session::jar::Jar;
+use crate::collect::session::login::Unopened;
+use crate::config::secret::Secret;
+use crate::config::{Controller, Credentials, Flavour};
+use crate::model::failure::{Failure, FailureKind};
+use crate::net::answer::Answer;
+use crate::net::http::{Client, Method};
+use crate::net::retry::{self, Patience};
+use crate::net::stop::Stop;
+
+/// What a logout may take, even after a signal.
+const LOGOUT: Duration = Duration::from_secs(2);
+/// An open session. Dropping it logs out.
+pub struct Session {
+    name: String,
+    family: Family,
+    gate: Gate,
+    stop: Stop,
+    patience: Patience,
+    logged_in: bool,
+}
+
+impl Session {
+    /// Tells the flavour, then logs in once, or not at all with an API key: then the first read shows whether
+    /// the key is good.
+    pub fn open(
+        controller: &Controller,
+        stop: Stop,
+        remembered_flavour: Option<&str>,
+    ) -> Result<Self, Unopened> {
+        let name = &controller.name;
+        let client = Client::new(
+            &controller.base,
+            &controller.trust,
+            controller.connect_timeout,
+            controller.request_timeout,
+            stop.clone(),
+        )
+        .map_err(|failure| named(name, failure))?;
+        let mut session = Self {
+            name: name.clone(),
+            family: Family::UnifiOs,
+            gate: Gate::new(client),
+            stop,
+            // A request of a patient configuration may be waited for longer between the tries, too.
+            patience: Patience {
+                tries: 3,
+                longest: controller.request_timeout,
+            },
+            logged_in: false,
+        };
+        match &controller.credentials {
+            Credentials::ApiKey(key) => {
+                if controller.flavour == Flavour::Classic {
+                    let message =
+                        format!("{name}: classic controllers know no API keys; set a user name and password");
+                    return Err(Failure::new(FailureKind::Config, message).into());
+                }
+                session.gate.key = Some(key.clone());
+            }
+            Credentials::Password { username, password } => {
+                session.family = session.tell_family(controller.flavour, remembered_flavour)?;
+                session.log_in(username, password)?;
+            }
+        }
+        Ok(session)
+    }
+
+    /// Reads a path below the Network application's own root, like `/api/self/sites`. Troubles that pass are
+    /// asked again; any status is an answer.
+    pub fn get(&mut self, path: &str) -> Result<Answer, Failure> {
+        self.read(Method::Get, path, None)
+    }
+
+    /// Asks a path below the Network application's own root, with a body. All that is allowed here only reads.
+    pub fn post(&mut self, path: &str, body: &Value) -> Result<Answer, Failure> {
+        self.read(Method::Post, path, Some(body.to_string().as_bytes()))
+    }
+
+    /// The rows of an answer, or why there are none; `what` names them to the operator.
+    pub fn expect_json(&self, answer: Answer, what: &str) -> Result<Vec<u8>, NoRows> {
+        expect_json(answer, &self.name, what, self.gate.key.is_some())
+    }
+
+    /// `unifi-os` or `classic`.
+    pub fn flavour(&self) -> &'static str {
+        self.family.name()
+    }
+
+    /// What the console's clock shows now, as far as it told with its latest answer.
+    pub fn console_now(&self) -> Option<DateTime<Utc>> {
+        let (told, seen) = self.gate.clock?;
+        told.checked_add_signed(chrono::Duration::from_std(seen.elapsed()).ok()?)
+    }
+
+    /// How many requests were sent, whatever became of them.
+    pub fn requests(&self) -> u64 {
+        self.gate.requests
+    }
+
+    /// Logs out, as well as that goes in two seconds. Once is enough; dropping does it, too.
+    pub fn close(&mut self) {
+        if !self.logged_in {
+            return;
+        }
+        self.logged_in = false;
+        let stop = Stop::new(Instant::now() + LOGOUT);
+        let path = self.family.logout_path();
+        match self.gate.ask(Method::Post, path, Some(b""), &stop) {
+            Ok(answer) => log::debug!("controller={} logged out status={}", self.name, answer.status),
+            Err(unanswered) => log::debug!("controller={} not logged out: {unanswered}", self.name),
+        }
+        self.gate.jar = Jar::default();
+    }
+
+    fn tell_family(&mut self, flavour: Flavour, remembered: Option<&str>) -> Result<Family, Failure> {
+        match flavour {
+            Flavour::UnifiOs => return Ok(Family::UnifiOs),
+            Flavour::Classic => return Ok(Family::Classic),
+            Flavour::Auto => {}
+        }
+        let answer = self.patiently(Method::Get, "/", None)?;
+        // The page hands out an anonymous session, which the login must not carry.
+        self.gate.jar = Jar::default();
+        family::tell(&answer, &self.name, remembered.and_then(Family::named))
+    }
+
+    fn log_in(&mut self, username: &str, password: &Secret) -> Result<(), Unopened> {
+        let body = self.family.login_body(username, password.expose()).to_string();
+        let stop = self.stop.clone();
+        let answer = self
+            .gate
+            .ask(
+                Method::Post,
+                self.family.login_path(),
+                Some(body.as_bytes()),
+                &stop,
+            )
+            .map_err(|unanswered| named(&self.name, unanswered.failure))?;
+        login::judge(&answer, &self.name, self.family)?;
+        if self.gate.jar.is_empty() {
+            let message = format!(
+                "{}: the console took the login but opened no session (no cookie)",
+                self.name
+            );
+            return Err(Failure::new(FailureKind::Protocol, message).into());
+        }
+        self.logged_in = true;
+        Ok(())
+    }
+
+    fn read(&mut self, method: Method, path: &str, body: Option<&[u8]>) -> Result<Answer, Failure> {
+        let path = match self.family {
+            Family::UnifiOs => format!("{}{path}", allow::NETWORK),
+            Family::Classic => path.to_owned(),
+        };
+        self.patiently(method, &path, body)
+    }
+
+    fn patiently(&mut self, method: Method, path: &str, body: Option<&[u8]>) -> Result<Answer, Failure> {
+        let stop = self.stop.clone();
+        if !self.gate.rest.is_zero() {
+            // A console that is slow has other things to do; the reason to stop shows itself when asking.
+            retry::pause(&stop, self.gate.rest);
+        }
+        let patience = self.patience;
+        let answer = retry::patiently(&stop, patience, |_| self.gate.ask(method, path, body, &stop));
+        answer.map_err(|unanswered| named(&self.name, unanswered.failure))
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// The path of a site's read of the older family: `site_path("default", "stat/device")`.
+pub fn site_path(site: &str, read: &str) -> String {
+    format!("/api/s/{site}/{read}")
+}
+
+/// The path of a site's read of the newer family: `site_path_v2("default", "system-log/all")`.
+pub fn site_path_v2(site: &str, read: &str) -> String {
+    format!("/v2/api/site/{site}/{read}")
+}
+
+fn named(name: &str, mut failure: Failure) -> Failure {
+    failure.message.insert_str(0, &format!("{name}: "));
+    failure
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::{Sites, Trust};
+    use crate::net::fake::{Asked, Fake, Reply};
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn open(fake: &Fake, credentials: Credentials, run: Duration) -> Result<Session, Unopened> {
+        let controller = Controller {
+            name: "home".to_owned(),
+            base: fake.base.clone(),
+            credentials,
+            sites: Sites::Only,
+            flavour: Flavour::Auto,
+            trust: Trust::Public,
+            connect_timeout: Duration::from_secs(20),
+            request_timeout: Duration::from_secs(20),
+        };
+        Session::open(&controller, Stop::new(Instant::now() + run), None)
+    }
+
+    fn password() -> Credentials {
+        Credentials::Password {
+            username: "scan".to_owned(),
+            password: Secret::new("hunter2".to_owned()),
+        }
+    }
+
+    /// A console as recorded: an anonymous cookie on the page, a session at login, and otherwise the script.
+    fn console(script: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Fake {
+        Fake::plain(move |asked| match asked.path.as_str() {
+            "/" => Reply::html(200, "<!doctype html>").with("Set-Cookie", "TOKEN=anonymous; Path=/"),
+            "/api/auth/login" => Reply::json(200, "{}")
+                .with(
+                    "Set-Cookie",
+                    "TOKEN=session; Path=/; HttpOnly; Secure; SameSite=Strict; Partitioned",
+                )
+                .with("X-CSRF-Token", "first")
+                .with("Date", "Fri, 20 Nov 2026 06:00:00 GMT"),
+            _ => script(asked),
+        })
+    }
+
+    #[test]
+    fn every_post_carries_the_newest_token_and_a_get_carries_none() {
+        let fake = console(|asked| match asked.method.as_str() {
+            "GET" => Reply::json(200, "{}").with("X-Updated-CSRF-Token", "second"),
+            _ => Reply::json(200, "[]"),
+        });
+        let mut session = open(&fake, password(), LONG).ok().unwrap();
+        let path = site_path_v2("default", "system-log/all");
+        session.post(&path, &json!({"pageNumber": 0})).unwrap();
+        session.get(&site_path("default", "stat/device")).unwrap();
+        session.post(&path, &json!({"pageNumber": 1})).unwrap();
+        assert_eq!(
+            session.console_now().unwrap().date_naive().to_string(),
+            "2026-11-20"
+        );
+        drop(session);
+        let asked = fake.asked();
+        let tokens: Vec<_> = asked.iter().map(|asked| asked.header("x-csrf-token")).collect();
+        assert_eq!(
+            tokens,
+            [None, None, Some("first"), None, Some("second"), Some("second")]
+        );
+        assert!(
+            asked[2..]
+                .iter()
+                .all(|asked| asked.header("cookie") == Some("TOKEN=session"))
+        );
+        assert_eq!(asked[1].header("cookie"), None);
+        assert_eq!(asked[2].path, "/proxy/network/v2/api/site/default/system-log/all");
+        assert_eq!(asked[5].path, "/api/auth/logout");
+    }
+
+    #[test]
+    fn an_ended_session_is_not_opened_a_second_time() {
+        let fake = console(|_| Reply::Say(401, vec![], b"Unauthorized".to_vec()));
+        let mut session = open(&fake, password(), LONG).ok().unwrap();
+        let answer = session.get("/api/self/sites").unwrap();
+        let NoRows::Failed(failure) = session.expect_json(answer, "the sites").unwrap_err() else {
+            panic!()
+        };
+        assert_eq!(failure.kind, FailureKind::Auth);
+        drop(session);
+        let logins = fake.lines().iter().filter(|line| line.ends_with("login")).count();
+        assert_eq!(logins, 1, "{:?}", fake.lines());
+    }
+
+    #[test]
+    fn a_key_needs_no_login_and_is_not_sent_along_a_redirect() {
+        let other = Fake::plain(|_| Reply::json(200, "{}"));
+        let target = other.base.to_string();
+        let fake = Fake::plain(move |_| Reply::json(302, "").with("Location", &target));
+        let key = Credentials::ApiKey(Secret::new("the-key".to_owned()));
+        let mut session = open(&fake, key, LONG).ok().unwrap();
+        assert_eq!(session.get("/api/self/sites").unwrap().status, 302);
+        assert_eq!((session.flavour(), session.requests()), ("unifi-os", 1));
+        drop(session);
+        assert_eq!(fake.lines(), ["GET /proxy/network/api/self/sites"]);
+        assert_eq!(fake.asked()[0].header("x-api-key"), Some("the-key"));
+        assert!(other.lines().is_empty());
+    }
+
+    #[test]
+    fn what_is_not_a_listed_read_never_leaves() {
+        let fake = console(|_| Reply::json(200, "{}"));
+        let mut session = open(&fake, password(), LONG).ok().unwrap();
+        for path in [
+            "/api/s/default/cmd/evtmgr",
+            "/../api/login",
+            "/api/s/a/../b/stat/device",
+        ] {
+            session.get(path).unwrap_err();
+            session.post(path, &json!({})).unwrap_err();
+        }
+        assert_eq!(fake.lines().len(), 2);
+    }
+
+    #[test]
+    fn the_end_of_the_run_ends_a_hanging_read_and_the_session_is_still_logged_out() {
+        let fake = console(|asked| match asked.path.as_str() {
+            "/api/auth/logout" => Reply::json(200, r#"{"success":true}"#),
+            _ => Reply::Hang,
+        });
+        let mut session = open(&fake, password(), Duration::from_secs(2)).ok().unwrap();
+        let failure = session.get("/api/self/sites").unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Timeout);
+        drop(session);
+        assert_eq!(fake.lines().last().unwrap(), "POST /api/auth/logout");
+    }
+}

@@ -1,0 +1,147 @@
+//! What may be asked of a console. Nothing else ever leaves, whatever the rest of the program believes.
+
+use crate::net::http::Method;
+
+/// Where UniFi OS keeps the Network application.
+pub const NETWORK: &str = "/proxy/network";
+
+/// The one gate: is this method on this path among the reads, the login and the logout?
+pub fn allowed(method: Method, path: &str) -> bool {
+    let listed = |table: &[(Method, &str)], path: &str| {
+        table
+            .iter()
+            .any(|(listed, pattern)| *listed == method && matches(pattern, path))
+    };
+    listed(CONSOLE, path) || listed(READS, path.strip_prefix(NETWORK).unwrap_or(path))
+}
+
+/// Of the console itself.
+const CONSOLE: &[(Method, &str)] = &[
+    (Method::Get, "/"),
+    (Method::Post, "/api/auth/login"),
+    (Method::Post, "/api/auth/logout"),
+    (Method::Post, "/api/login"),
+    (Method::Post, "/api/logout"),
+];
+
+/// Of the Network application, with or without its prefix. The two POSTs read: they only carry a window.
+const READS: &[(Method, &str)] = &[
+    (Method::Get, "/status"),
+    (Method::Get, "/api/self/sites"),
+    (Method::Get, "/api/s/{site}/stat/sysinfo"),
+    (Method::Get, "/api/s/{site}/stat/device"),
+    (Method::Get, "/api/s/{site}/stat/health"),
+    (Method::Post, "/v2/api/site/{site}/system-log/all"),
+    (Method::Post, "/v2/api/site/{site}/system-log/count"),
+];
+
+fn matches(pattern: &str, path: &str) -> bool {
+    let mut wanted = pattern.split('/');
+    let mut given = path.split('/');
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return true,
+            (Some("{site}"), Some(site)) if is_site(site) => {}
+            (Some(wanted), Some(given)) if wanted == given && wanted != "{site}" => {}
+            _ => return false,
+        }
+    }
+}
+
+/// A site's short name as consoles make them. Dots, percent signs and the like could lead elsewhere.
+fn is_site(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_the_scanner_reads_is_allowed_on_both_flavours() {
+        for (method, path) in [
+            (Method::Get, "/"),
+            (Method::Post, "/api/auth/login"),
+            (Method::Post, "/api/logout"),
+            (Method::Get, "/proxy/network/status"),
+            (Method::Get, "/api/self/sites"),
+            (Method::Get, "/proxy/network/api/s/default/stat/device"),
+            (Method::Get, "/api/s/n8pqv3xz/stat/health"),
+            (Method::Post, "/proxy/network/v2/api/site/default/system-log/all"),
+            (Method::Post, "/v2/api/site/my_site-2/system-log/count"),
+        ] {
+            assert!(allowed(method, path), "{method:?} {path}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_writes_or_leads_elsewhere_is_allowed() {
+        for (method, path) in [
+            (Method::Get, ""),
+            (Method::Post, "/"),
+            (Method::Get, "/api/auth/login"),
+            (Method::Get, "/api/auth/logout"),
+            (Method::Post, "/proxy/network/api/auth/login"),
+            (Method::Post, "/api/s/default/stat/device"),
+            (Method::Get, "/proxy/network/proxy/network/status"),
+            (Method::Get, "/proxy/protect/api/s/default/stat/device"),
+            (Method::Post, "/api/s/default/cmd/evtmgr"),
+            (Method::Post, "/api/s/default/cmd/devmgr"),
+            (
+                Method::Post,
+                "/v2/api/site/default/system-log/critical/5/mark-as-read",
+            ),
+            (Method::Post, "/v2/api/site/default/system-log/threat-alert"),
+            (Method::Get, "/v2/api/site/default/system-log/all"),
+            (Method::Get, "/api/s/default/rest/setting"),
+            (Method::Get, "/api/s/../stat/device"),
+            (Method::Get, "/api/s/a%2f..%2fb/stat/device"),
+            (Method::Get, "/api/s//stat/device"),
+            (Method::Get, "/api/s/{site}/stat/device"),
+            (Method::Get, "/api/s/default/stat/device/"),
+            (Method::Get, "/api/s/default/stat/device?x=1"),
+            (Method::Get, "/api/s/default/stat/device#x"),
+            (Method::Get, "/API/self/sites"),
+            (Method::Get, "//192.0.2.9/status"),
+            (Method::Get, "/status\r\nX: y"),
+        ] {
+            assert!(!allowed(method, path), "{method:?} {path}");
+        }
+    }
+
+    proptest! {
+        /// Whatever is put together from the pieces of real paths: only the twelve shapes pass.
+        #[test]
+        fn only_the_listed_shapes_pass(
+            post in any::<bool>(),
+            prefix in any::<bool>(),
+            pieces in proptest::collection::vec(
+                prop_oneof![
+                    "api|auth|login|logout|self|sites|s|stat|device|sysinfo|health|v2|site|system-log|all|count|cmd|rest|status|default",
+                    "[a-z.%?]{0,3}",
+                ],
+                0..6,
+            ),
+        ) {
+            let below = format!("/{}", pieces.join("/"));
+            let path = format!("{}{below}", if prefix { NETWORK } else { "" });
+            let method = if post { Method::Post } else { Method::Get };
+            let pieces: Vec<&str> = below.split('/').skip(1).collect();
+            let named = |site: &str| !site.is_empty() && site.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+            let expected = match (post, prefix, pieces.as_slice()) {
+                (false, false, [""])
+                | (true, false, ["api", "login" | "logout"] | ["api", "auth", "login" | "logout"])
+                | (false, _, ["status"] | ["api", "self", "sites"]) => true,
+                (false, _, ["api", "s", site, "stat", "sysinfo" | "device" | "health"])
+                | (true, _, ["v2", "api", "site", site, "system-log", "all" | "count"]) => named(site),
+                _ => false,
+            };
+            prop_assert_eq!(allowed(method, &path), expected, "{:?} {}", method, path);
+        }
+    }
+}

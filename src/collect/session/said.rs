@@ -1,0 +1,143 @@
+//! What a console's answer says about itself: three families of errors, each with its own shape.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use crate::model::text;
+use crate::net::answer::Answer;
+
+/// What the answer says about itself, whichever family it is of.
+pub struct Said {
+    /// Like `api.err.NoPermission` or `TOKEN_EXPIRED`; empty if it names none.
+    pub code: String,
+    /// A sentence for people, cleaned; empty if there is none.
+    pub message: String,
+    /// The body is JSON.
+    pub json: bool,
+    /// It calls itself an error, whatever its status.
+    pub error: bool,
+}
+
+impl Said {
+    /// The code, or the sentence, or the bare status: for a message to the operator.
+    pub fn words(&self, status: u16) -> String {
+        match (self.code.as_str(), self.message.as_str()) {
+            ("", "") => format!("HTTP {status}"),
+            ("", message) => format!("HTTP {status}: {message}"),
+            (code, "") => format!("HTTP {status}: {code}"),
+            (code, message) => format!("HTTP {status}: {code}: {message}"),
+        }
+    }
+
+    /// The code contains one of these, in any case.
+    pub fn is_any(&self, codes: &[&str]) -> bool {
+        let code = self.code.to_ascii_lowercase();
+        codes
+            .iter()
+            .any(|wanted| code.contains(&wanted.to_ascii_lowercase()))
+    }
+}
+
+/// Reads the shapes of all three families, whatever is missing; the rows are skipped, not kept.
+pub fn said(answer: &Answer) -> Said {
+    let body = &answer.body;
+    if body.trim_ascii_start().starts_with(b"[") {
+        let json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
+        return Said {
+            code: String::new(),
+            message: String::new(),
+            json,
+            error: false,
+        };
+    }
+    let Ok(envelope) = serde_json::from_slice::<Envelope>(body) else {
+        return Said {
+            code: String::new(),
+            message: String::new(),
+            json: false,
+            error: false,
+        };
+    };
+    let rc = envelope.meta.get("rc").and_then(Value::as_str);
+    let first_error = envelope.errors.get(0).unwrap_or(&Value::Null);
+    let codes = [
+        envelope.meta.get("msg").unwrap_or(&Value::Null),
+        &envelope.code,
+        envelope.error.get("code").unwrap_or(&Value::Null),
+        &envelope.error_code,
+        &envelope.status_code,
+    ];
+    let messages = [
+        &envelope.message,
+        envelope.error.get("message").unwrap_or(&envelope.error),
+        first_error,
+    ];
+    Said {
+        code: codes.into_iter().find_map(words).unwrap_or_default(),
+        message: messages.into_iter().find_map(words).unwrap_or_default(),
+        json: true,
+        error: rc.is_some_and(|rc| rc != "ok")
+            || [
+                &envelope.error,
+                &envelope.error_code,
+                &envelope.errors,
+                &envelope.status_code,
+            ]
+            .into_iter()
+            .any(|value| !is_nothing(value)),
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
+}
+
+/// The fields by which the three families speak of errors.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Envelope {
+    meta: Value,
+    code: Value,
+    message: Value,
+    error: Value,
+    errors: Value,
+    #[serde(rename = "errorCode")]
+    error_code: Value,
+    #[serde(rename = "statusCode")]
+    status_code: Value,
+}
+
+fn words(value: &Value) -> Option<String> {
+    match value {
+        Value::String(words) if !words.is_empty() => Some(text::clean(words, text::KEY)),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn what_a_console_says_about_an_error_is_made_harmless() {
+        let body = "{\"errorCode\":400,\"message\":\"\\u001b[31mno\\r\\nBcc: x\"}";
+        let said = said(&Answer {
+            status: 400,
+            headers: Vec::new(),
+            body: body.into(),
+            date: None,
+            date_seen: Instant::now(),
+            took: Duration::ZERO,
+        });
+        assert_eq!(said.words(400), "HTTP 400: 400: [31mno Bcc: x");
+    }
+}

@@ -1,0 +1,167 @@
+//! When to stop: a deadline, or a signal. Whatever waits for a socket asks here, many times a second.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use crate::model::failure::FailureKind;
+
+/// How long anything may go on without looking at the signals.
+pub const TICK: Duration = Duration::from_millis(50);
+
+/// A deadline and the signals of this process. Clones share the signals.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    deadline: Instant,
+    signal: Arc<AtomicUsize>,
+}
+
+impl Stop {
+    /// Stops at the deadline alone, until [`Stop::installed`].
+    pub fn new(deadline: Instant) -> Self {
+        Self {
+            deadline,
+            signal: Arc::new(AtomicUsize::new(0)),
+        }
+    }
+
+    /// Also stops at INT, TERM and HUP. The first is remembered; a second ends the process at once,
+    /// because whoever sends it no longer wants to wait for a clean end.
+    pub fn installed(self) -> io::Result<Self> {
+        let asked_before = Arc::new(AtomicBool::new(false));
+        for signal in [SIGHUP, SIGINT, SIGTERM] {
+            // Actions run in the order of their registration: the shutdown must look before the flag is set.
+            flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&asked_before))?;
+            flag::register(signal, Arc::clone(&asked_before))?;
+            flag::register_usize(
+                signal,
+                Arc::clone(&self.signal),
+                usize::try_from(signal).unwrap_or(0),
+            )?;
+        }
+        Ok(self)
+    }
+
+    /// The same signals under another deadline.
+    pub fn until(&self, deadline: Instant) -> Self {
+        Self {
+            deadline,
+            signal: Arc::clone(&self.signal),
+        }
+    }
+
+    /// The signal that asked for the end.
+    pub fn signalled(&self) -> Option<i32> {
+        match self.signal.load(Ordering::Relaxed) {
+            0 => None,
+            signal => i32::try_from(signal).ok(),
+        }
+    }
+
+    /// The deadline has passed.
+    pub fn expired(&self) -> bool {
+        self.remaining().is_zero()
+    }
+
+    /// Why to stop, if there is a reason. A signal counts more than the deadline.
+    pub fn reason(&self) -> Option<FailureKind> {
+        if self.signalled().is_some() {
+            Some(FailureKind::Interrupted)
+        } else if self.expired() {
+            Some(FailureKind::Timeout)
+        } else {
+            None
+        }
+    }
+
+    /// The time left before the deadline.
+    pub fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Does `work` on a thread of its own and waits for it no longer than this allows. Work that is left
+    /// behind is not ended; whoever gives it in closes what it waits for.
+    pub fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, FailureKind> {
+        if let Some(reason) = self.reason() {
+            return Err(reason);
+        }
+        let (done, outcome) = mpsc::sync_channel(1);
+        let worker = thread::spawn(move || {
+            // Nobody listening means that the wait was given up; the outcome is not wanted any more.
+            drop(done.send(work()));
+        });
+        loop {
+            let patience = TICK.min(self.remaining()).max(Duration::from_millis(1));
+            match outcome.recv_timeout(patience) {
+                Ok(outcome) => return Ok(outcome),
+                Err(RecvTimeoutError::Timeout) => {}
+                // The work panicked: a bug, and it stays one.
+                Err(RecvTimeoutError::Disconnected) => match worker.join() {
+                    Ok(()) => return Err(FailureKind::Protocol),
+                    Err(payload) => std::panic::resume_unwind(payload),
+                },
+            }
+            if let Some(reason) = self.reason() {
+                return Err(reason);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_that_never_ends_is_left_behind_at_the_deadline() {
+        let stop = Stop::new(Instant::now() + Duration::from_millis(80));
+        let (never, waits) = mpsc::channel::<()>();
+        let outcome = stop.aside(move || waits.recv());
+        assert_eq!(outcome.unwrap_err(), FailureKind::Timeout);
+        drop(never);
+    }
+
+    #[test]
+    fn a_signal_counts_more_than_the_deadline_and_reaches_every_clone() {
+        let stop = Stop::new(Instant::now());
+        let other = stop.until(Instant::now() + Duration::from_secs(60));
+        assert_eq!(
+            (stop.reason(), other.reason()),
+            (Some(FailureKind::Timeout), None)
+        );
+        stop.signal.store(15, Ordering::Relaxed);
+        assert_eq!(other.signalled(), Some(15));
+        assert_eq!(stop.reason(), Some(FailureKind::Interrupted));
+        assert_eq!(other.aside(|| 1), Err(FailureKind::Interrupted));
+    }
+
+    #[test]
+    fn work_that_is_done_in_time_hands_its_outcome_over() {
+        let stop = Stop::new(Instant::now() + Duration::from_secs(60));
+        assert_eq!(stop.aside(|| 7), Ok(7));
+    }
+
+    #[test]
+    fn a_signal_given_to_the_process_ends_the_wait() {
+        let stop = Stop::new(Instant::now() + Duration::from_secs(60))
+            .installed()
+            .unwrap();
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::HUP).unwrap();
+        let (never, waits) = mpsc::channel::<()>();
+        assert_eq!(
+            stop.aside(move || waits.recv()).unwrap_err(),
+            FailureKind::Interrupted
+        );
+        assert_eq!(stop.signalled(), Some(1));
+        drop(never);
+    }
+}
