@@ -4,6 +4,7 @@
 //! which everything is counted, sorted, cut and cleaned. Every string in a report may be hostile.
 
 pub mod html;
+pub mod index;
 pub mod json;
 pub mod markdown;
 pub mod text;
