@@ -1,0 +1,318 @@
+//! What the whole report comes to: whether anything needs a person, and whether it can be known at all.
+//!
+//! "All clear" is said only when every source answered in full and nothing above info is open.
+
+use crate::model::finding::{Finding, Severity, Trend};
+use crate::model::report::Report;
+use crate::model::text::clean;
+use crate::report::words::{capitalised, counted, spelled, thousands};
+
+/// The open findings and the gaps of one report, counted.
+pub struct Verdict<'a> {
+    report: &'a Report,
+    pub severe: u64,
+    pub medium: u64,
+    pub low: u64,
+    pub info: u64,
+    pub resolved: u64,
+    /// Sources that did not answer in full.
+    pub gaps: u64,
+    /// Rows that could not be read.
+    pub malformed: u64,
+    pub sight: Sight,
+}
+
+/// How much of the events was seen. What was not seen is unknown, never zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    Whole,
+    Part,
+    Nothing,
+}
+
+/// The colour of the verdict; each is also said in words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Severe,
+    Medium,
+    Low,
+    Unsure,
+    Clear,
+}
+
+impl<'a> Verdict<'a> {
+    pub fn of(report: &'a Report) -> Self {
+        let open = |severity| counting(report, |finding| is_open(finding) && finding.severity == severity);
+        Self {
+            report,
+            severe: open(Severity::Severe),
+            medium: open(Severity::Medium),
+            low: open(Severity::Low),
+            info: open(Severity::Info),
+            resolved: counting(report, |finding| finding.trend == Trend::Resolved),
+            gaps: report
+                .sources
+                .iter()
+                .map(|source| u64::from(!source.outcome.is_whole()))
+                .sum(),
+            malformed: report
+                .sources
+                .iter()
+                .fold(0, |sum, source| source.malformed.saturating_add(sum)),
+            sight: Sight::of(report),
+        }
+    }
+
+    pub fn tone(&self) -> Tone {
+        match (self.severe, self.medium, self.low) {
+            (1.., _, _) => Tone::Severe,
+            (_, 1.., _) => Tone::Medium,
+            _ if self.is_incomplete() => Tone::Unsure,
+            (_, _, 1..) => Tone::Low,
+            _ => Tone::Clear,
+        }
+    }
+
+    /// One sentence without a full stop.
+    pub fn sentence(&self) -> String {
+        match (self.severe, self.medium, self.low) {
+            (1.., _, _) => format!("{} you now{}", needs(self.severe), self.first(Severity::Severe)),
+            (_, 1.., _) => format!(
+                "{} to look at{}",
+                things(self.medium),
+                self.first(Severity::Medium)
+            ),
+            _ if self.sight == Sight::Nothing => {
+                "No verdict: none of the sources of events could be read".to_owned()
+            }
+            (_, _, 1..) if self.is_incomplete() => format!(
+                "Nothing urgent in what could be read: {}, and {}",
+                minor(self.low),
+                self.missing()
+            ),
+            (_, _, 1..) => format!("Nothing urgent: {}", minor(self.low)),
+            _ if self.is_incomplete() => format!("Nothing found, but {}", self.missing()),
+            _ if self.resolved > 0 => format!("All clear, and {} resolved", problems(self.resolved)),
+            _ => "All clear: nothing needs you".to_owned(),
+        }
+    }
+
+    pub fn is_incomplete(&self) -> bool {
+        self.gaps > 0 || self.malformed > 0 || self.sight != Sight::Whole
+    }
+
+    /// `1 of 4 sources could not be read in full`.
+    pub fn missing(&self) -> String {
+        let sources = self.report.sources.len() as u64;
+        match (self.gaps, sources) {
+            (_, 0) => "no source was read".to_owned(),
+            (0, _) => format!("{} could not be read", counted(self.malformed, "row")),
+            (gaps, _) => format!(
+                "{} of {} could not be read in full",
+                thousands(gaps),
+                counted(sources, "source")
+            ),
+        }
+    }
+
+    /// What the sentence names: the first open finding of that severity in reading order.
+    fn first(&self, severity: Severity) -> String {
+        let first = self
+            .report
+            .findings
+            .iter()
+            .find(|finding| is_open(finding) && finding.severity == severity);
+        let Some(first) = first else {
+            return String::new();
+        };
+        let several = if self.severe.max(self.medium * u64::from(self.severe == 0)) > 1 {
+            "; first"
+        } else {
+            ""
+        };
+        let title = clean(&first.title, 120);
+        format!("{several}: {}", title.trim_end_matches('.'))
+    }
+}
+
+impl Sight {
+    fn of(report: &Report) -> Self {
+        let mut asked = report
+            .sources
+            .iter()
+            .filter(|source| source.id.kind.has_events())
+            .peekable();
+        if asked.peek().is_none() {
+            return if report.counts.events > 0 {
+                Self::Part
+            } else {
+                Self::Nothing
+            };
+        }
+        let (whole, all) = asked.fold((0_u64, 0_u64), |(whole, all), source| {
+            (whole + u64::from(source.outcome.is_whole()), all + 1)
+        });
+        match (whole, report.counts.events) {
+            (whole, _) if whole == all => Self::Whole,
+            (0, 0) => Self::Nothing,
+            _ => Self::Part,
+        }
+    }
+
+    /// The number as far as it is known: `1,204`, `at least 1,204`, `none seen`, `unknown`.
+    pub fn number(self, seen: u64) -> String {
+        match (self, seen) {
+            (Self::Whole, _) => thousands(seen),
+            (Self::Nothing, _) => "unknown".to_owned(),
+            (Self::Part, 0) => "none seen".to_owned(),
+            (Self::Part, _) => format!("at least {}", thousands(seen)),
+        }
+    }
+}
+
+impl Tone {
+    /// The name its colour has in the style sheet.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Severe => "severe",
+            Self::Medium => "medium",
+            Self::Low => "low",
+            Self::Unsure => "unsure",
+            Self::Clear => "clear",
+        }
+    }
+
+    /// The verdict in one or two words.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Severe => "Severe",
+            Self::Medium => "Medium",
+            Self::Low => "Low",
+            Self::Unsure => "Incomplete",
+            Self::Clear => "Clear",
+        }
+    }
+}
+
+pub fn is_open(finding: &Finding) -> bool {
+    finding.trend != Trend::Resolved
+}
+
+fn counting(report: &Report, wanted: impl Fn(&Finding) -> bool) -> u64 {
+    report
+        .findings
+        .iter()
+        .map(|finding| u64::from(wanted(finding)))
+        .sum()
+}
+
+fn things(number: u64) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} thing{plural}", capitalised(&spelled(number)))
+}
+
+fn needs(number: u64) -> String {
+    let verb = if number == 1 { "needs" } else { "need" };
+    format!("{} {verb}", things(number))
+}
+
+fn minor(number: u64) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} minor finding{plural}", spelled(number))
+}
+
+fn problems(number: u64) -> String {
+    match number {
+        1 => "one problem is".to_owned(),
+        _ => format!("{} problems are", spelled(number)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::coverage::Outcome;
+    use crate::model::report::Report;
+    use crate::report::sample;
+
+    fn said(report: &Report) -> String {
+        Verdict::of(report).sentence()
+    }
+
+    fn without(severities: &[Severity]) -> Report {
+        let mut report = sample::busy();
+        report
+            .findings
+            .retain(|finding| !severities.contains(&finding.severity) || !is_open(finding));
+        for source in &mut report.sources {
+            source.outcome = Outcome::Complete;
+            source.malformed = 0;
+        }
+        report
+    }
+
+    #[test]
+    fn all_clear_is_said_only_when_every_source_answered_in_full() {
+        let mut report = sample::quiet();
+        assert_eq!(said(&report), "All clear: nothing needs you");
+        for outcome in [
+            Outcome::Partial,
+            Outcome::Unsupported,
+            Outcome::Denied,
+            Outcome::Failed,
+        ] {
+            report.sources[1].outcome = outcome;
+            assert_eq!(
+                said(&report),
+                "Nothing found, but 1 of 3 sources could not be read in full"
+            );
+            assert_eq!(Verdict::of(&report).tone(), Tone::Unsure);
+        }
+    }
+
+    #[test]
+    fn without_any_source_of_events_there_is_no_verdict() {
+        let mut report = sample::quiet();
+        report.counts.events = 0;
+        report.sources[0].outcome = Outcome::Failed;
+        assert!(said(&report).starts_with("No verdict:"));
+        report.sources.clear();
+        assert!(said(&report).starts_with("No verdict:"));
+    }
+
+    #[test]
+    fn a_row_that_could_not_be_read_is_enough_to_be_unsure() {
+        let mut report = sample::quiet();
+        report.sources[0].malformed = 2;
+        assert_eq!(said(&report), "Nothing found, but 2 rows could not be read");
+    }
+
+    #[test]
+    fn the_worst_open_finding_is_named() {
+        let busy = sample::busy();
+        assert!(
+            said(&busy).starts_with("Two things need you now; first: "),
+            "{}",
+            said(&busy)
+        );
+        let medium = said(&without(&[Severity::Severe]));
+        assert!(medium.contains(" to look at"), "{medium}");
+        let low = said(&without(&[Severity::Severe, Severity::Medium]));
+        assert!(low.starts_with("Nothing urgent: "), "{low}");
+    }
+
+    #[test]
+    fn what_is_resolved_needs_nobody() {
+        let report = without(&[Severity::Severe, Severity::Medium, Severity::Low]);
+        assert_eq!(said(&report), "All clear, and one problem is resolved");
+        assert_eq!(Verdict::of(&report).tone(), Tone::Clear);
+    }
+
+    #[test]
+    fn what_was_not_seen_is_not_zero() {
+        assert_eq!(Sight::Whole.number(0), "0");
+        assert_eq!(Sight::Part.number(0), "none seen");
+        assert_eq!(Sight::Part.number(7), "at least 7");
+        assert_eq!(Sight::Nothing.number(0), "unknown");
+    }
+}
