@@ -1,0 +1,125 @@
+//! What is derived from the checkpoint for people and scripts: `history.jsonl`, `failures.jsonl`.
+//!
+//! Logs that are only appended to and never synced; the next start appends what is missing and ends a torn
+//! last line. Bad lines in them are kept, counted and never fatal.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::disk::Dir;
+use crate::disk::error::DiskError;
+use crate::model::attempt::Attempt;
+use crate::state::failures::OpenFailure;
+
+pub const HISTORY: &str = "history.jsonl";
+pub const FAILURES: &str = "failures.jsonl";
+pub const INDEX: &str = "index.html";
+
+/// A log longer than this is cut to its newest half.
+const LONGEST_LOG: u64 = 32 * 1024 * 1024;
+/// Where lines that may be missing are looked for: far more than the attempts a checkpoint keeps.
+const TAIL: u64 = 4 * 1024 * 1024;
+
+/// Appends the attempts that `history.jsonl` does not have; how many those were.
+pub fn mend_history(dir: &Dir, attempts: &[Attempt]) -> Result<usize, DiskError> {
+    mend(dir, HISTORY, attempts, |attempt| attempt.attempt_id.clone())
+}
+
+/// Appends the failures whose present standing `failures.jsonl` does not have; how many those were.
+pub fn mend_failures(dir: &Dir, failures: &[OpenFailure]) -> Result<usize, DiskError> {
+    mend(dir, FAILURES, failures, |failure| {
+        serde_json::to_string(failure).unwrap_or_default()
+    })
+}
+
+/// Lines of a log, newest last, and how many were no such lines.
+#[derive(Debug)]
+pub struct Log<T> {
+    pub lines: Vec<T>,
+    pub bad: usize,
+}
+
+/// The newest attempts of `history.jsonl`, at most `most`.
+pub fn read_history(dir: &Dir, most: usize) -> Result<Log<Attempt>, DiskError> {
+    let mut log = read_log(dir, HISTORY, LONGEST_LOG)?;
+    let excess = log.lines.len().saturating_sub(most);
+    log.lines.drain(..excess);
+    Ok(log)
+}
+
+fn mend<T: Serialize + DeserializeOwned>(
+    dir: &Dir,
+    name: &str,
+    entries: &[T],
+    identity: impl Fn(&T) -> String,
+) -> Result<usize, DiskError> {
+    let known: Log<T> = read_log(dir, name, TAIL)?;
+    let known: BTreeSet<String> = known.lines.iter().map(&identity).collect();
+    let missing: Vec<&T> = entries
+        .iter()
+        .filter(|entry| !known.contains(&identity(entry)))
+        .collect();
+    let (end, _) = dir.read_tail(name, 1)?;
+    let mut bytes = Vec::new();
+    if end.first().is_some_and(|last| *last != b'\n') {
+        bytes.push(b'\n');
+    }
+    for entry in &missing {
+        serde_json::to_writer(&mut bytes, entry)
+            .map_err(|error| DiskError::new("writing", dir.path_of(name), error))?;
+        bytes.push(b'\n');
+    }
+    if !bytes.is_empty() {
+        dir.append(name, &bytes)?;
+        shorten(dir, name)?;
+    }
+    Ok(missing.len())
+}
+
+fn read_log<T: DeserializeOwned>(dir: &Dir, name: &str, limit: u64) -> Result<Log<T>, DiskError> {
+    let (bytes, is_whole) = dir.read_tail(name, limit)?;
+    let cut = if is_whole {
+        0
+    } else {
+        bytes
+            .iter()
+            .position(|b| *b == b'\n')
+            .map_or(bytes.len(), |at| at + 1)
+    };
+    let mut log = Log {
+        lines: Vec::new(),
+        bad: 0,
+    };
+    for line in bytes.get(cut..).unwrap_or_default().split(|byte| *byte == b'\n') {
+        if line.is_empty() {
+            continue;
+        }
+        match serde_json::from_slice(line) {
+            Ok(entry) => log.lines.push(entry),
+            Err(_) => log.bad += 1,
+        }
+    }
+    Ok(log)
+}
+
+/// Keeps a log within bounds.
+fn shorten(dir: &Dir, name: &str) -> Result<(), DiskError> {
+    let Some(file) = dir.open_file(name)? else {
+        return Ok(());
+    };
+    let length = file
+        .metadata()
+        .map_err(|error| DiskError::new("examining", dir.path_of(name), error))?
+        .len();
+    if length <= LONGEST_LOG {
+        return Ok(());
+    }
+    let (bytes, _) = dir.read_tail(name, LONGEST_LOG / 2)?;
+    let cut = bytes
+        .iter()
+        .position(|b| *b == b'\n')
+        .map_or(bytes.len(), |at| at + 1);
+    dir.replace(name, bytes.get(cut..).unwrap_or_default())
+}
