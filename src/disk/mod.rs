@@ -10,6 +10,9 @@ pub mod names;
 pub mod random;
 pub mod walk;
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -103,7 +106,7 @@ impl Dir {
     /// The directory that holds `rel`, and the last component.
     fn locate<'a>(&self, rel: &'a str) -> Result<(Arc<OwnedFd>, &'a str), DiskError> {
         let (above, name) = rel.rsplit_once('/').unwrap_or(("", rel));
-        if components(name).is_none() {
+        if components(rel).is_none() {
             return Err(self.refusal(rel, OUTSIDE));
         }
         Ok((self.folder(above)?, name))

@@ -128,7 +128,7 @@ fn known(dir: &Dir, mut checkpoint: Checkpoint) -> Result<Loaded, StateError> {
         dir.path_of(CHECKPOINT).display(),
         recovered_from("itself", &checkpoint)
     );
-    let checkpoint = step_over(checkpoint, &traces, bak);
+    let checkpoint = step_over(checkpoint, &traces, bak.saturating_add(1));
     what.push_str(&consequences(&checkpoint));
     Ok(Loaded {
         arrival: Arrival::Recovered {
@@ -204,6 +204,7 @@ fn step_over(mut checkpoint: Checkpoint, traces: &Traces, told_generation: u64) 
         .max(checkpoint.generation.saturating_add(1))
         .max(traces.highest_sidecar)
         .max(traces.highest_backup)
+        .max(traces.highest_told)
         .max(told_generation);
     for ledger in checkpoint.ledgers.values_mut() {
         ledger.supersede(was.saturating_add(1), checkpoint.highest_run);

@@ -19,6 +19,11 @@ pub mod spans;
 pub mod store;
 pub mod traces;
 
+#[cfg(test)]
+mod checkpoint_tests;
+#[cfg(test)]
+mod ledger_tests;
+
 /// The checkpoint.
 pub const CHECKPOINT: &str = ".last_run.json";
 /// The checkpoint before the last commit.

@@ -123,3 +123,61 @@ fn shorten(dir: &Dir, name: &str) -> Result<(), DiskError> {
         .map_or(bytes.len(), |at| at + 1);
     dir.replace(name, bytes.get(cut..).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::model::attempt::StateResult;
+
+    fn attempt(n: u64) -> Attempt {
+        Attempt {
+            schema_version: "1".to_owned(),
+            attempt_id: format!("{n:032x}"),
+            command: "run".to_owned(),
+            run: Some(n),
+            started_at: DateTime::UNIX_EPOCH,
+            finished_at: None,
+            duration_ms: None,
+            result: "ok".to_owned(),
+            exit_code: Some(0),
+            stage: "done".to_owned(),
+            version: "0.1.0".to_owned(),
+            window: None,
+            report_id: None,
+            report: None,
+            counts: None,
+            sources: Vec::new(),
+            channels: Vec::new(),
+            state: StateResult::default(),
+            warnings: Vec::new(),
+            error: None,
+        }
+    }
+
+    #[test]
+    fn what_a_dead_attempt_did_not_write_the_next_start_does_once() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = Dir::open(temp.path()).unwrap();
+        let attempts: Vec<Attempt> = (1..=3).map(attempt).collect();
+        assert_eq!(mend_history(&dir, &attempts[..1]).unwrap(), 1);
+        dir.append(HISTORY, b"{\"attempt_id\": \"torn").unwrap();
+        assert_eq!(mend_history(&dir, &attempts).unwrap(), 2);
+        assert_eq!(mend_history(&dir, &attempts).unwrap(), 0);
+        let log = read_history(&dir, 2).unwrap();
+        assert_eq!((log.lines, log.bad), (attempts[1..].to_vec(), 1));
+    }
+
+    #[test]
+    fn a_log_that_has_grown_too_long_keeps_its_newest_lines() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = Dir::open(temp.path()).unwrap();
+        let bad = vec![b'x'; usize::try_from(LONGEST_LOG).unwrap()];
+        dir.append(HISTORY, &bad).unwrap();
+        assert_eq!(mend_history(&dir, &[attempt(1)]).unwrap(), 1);
+        let log = read_history(&dir, 9).unwrap();
+        assert_eq!(log.lines.len(), 1, "the newest is kept");
+        assert!(dir.open_file(HISTORY).unwrap().unwrap().metadata().unwrap().len() < LONGEST_LOG);
+    }
+}

@@ -23,6 +23,8 @@ pub struct Traces {
     pub highest_backup: u64,
     /// The highest generation in a sidecar's name: committed or not.
     pub highest_sidecar: u64,
+    /// The highest generation in `history.jsonl`.
+    pub highest_told: u64,
 }
 
 /// How much of the archive is looked through.
@@ -67,10 +69,12 @@ pub fn look(dir: &Dir, archive: Archive) -> Result<Traces, DiskError> {
     }
     let (tail, _) = dir.read_tail(HISTORY, HISTORY_TAIL)?;
     for line in tail.split(|byte| *byte == b'\n') {
-        if let Ok(Line { run: Some(run) }) = serde_json::from_slice(line)
-            && run <= HIGHEST_NUMBER
-        {
-            traces.highest_run = traces.highest_run.max(run);
+        if let Ok(line) = serde_json::from_slice::<Line>(line) {
+            let told = |number: Option<u64>| number.filter(|number| *number <= HIGHEST_NUMBER).unwrap_or(0);
+            traces.highest_run = traces.highest_run.max(told(line.run));
+            traces.highest_told = traces
+                .highest_told
+                .max(told(line.state.map(|state| state.generation)));
         }
     }
     Ok(traces)
@@ -111,6 +115,12 @@ impl Traces {
 #[derive(Deserialize)]
 struct Line {
     run: Option<u64>,
+    state: Option<LineState>,
+}
+
+#[derive(Deserialize)]
+struct LineState {
+    generation: u64,
 }
 
 /// `report-000042-20261120T060000Z.json` → 42.
