@@ -22,7 +22,15 @@ pub mod traces;
 #[cfg(test)]
 mod checkpoint_tests;
 #[cfg(test)]
+mod crash_tests;
+#[cfg(test)]
 mod ledger_tests;
+#[cfg(test)]
+mod lived_in;
+#[cfg(test)]
+mod recovery_tests;
+#[cfg(test)]
+mod seen_tests;
 
 /// The checkpoint.
 pub const CHECKPOINT: &str = ".last_run.json";
