@@ -72,7 +72,7 @@ impl Dir {
             other => other?,
         };
         let mut entries = Vec::new();
-        for entry in rustix::fs::Dir::read_from(&*fd).map_err(failed)? {
+        for entry in retry_on_intr(|| rustix::fs::Dir::read_from(&*fd)).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let Ok(name) = entry.file_name().to_str() else {
                 continue;

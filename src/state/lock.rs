@@ -82,6 +82,7 @@ impl RunLock {
                     }
                     pause();
                 }
+                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(TryLockError::Error(error)) => return Err(LockError::Unusable(unusable(dir, &error))),
             }
         }

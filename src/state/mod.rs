@@ -3,6 +3,7 @@
 //! The way through: [`lock`] → [`store`] (which loads by [`load`], whose shape is [`schema`]) → [`outbox`] and
 //! [`seen`] before the commit → the commit in [`store`] → [`ledger`] for every channel → [`projections`].
 
+pub mod backups;
 pub mod error;
 pub mod failures;
 pub mod ledger;
