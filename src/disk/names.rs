@@ -100,6 +100,17 @@ impl Dir {
         self.sync_fd(&fd, rel)
     }
 
+    /// Owner and group of a name (`""`: this directory): for telling who should have run.
+    pub fn owner(&self, rel: &str) -> Option<(u32, u32)> {
+        let found = if rel.is_empty() {
+            rustix::fs::fstat(&*self.fd).ok()?
+        } else {
+            let (fd, name) = self.locate(rel).ok()?;
+            rustix::fs::statat(&*fd, name, AtFlags::SYMLINK_NOFOLLOW).ok()?
+        };
+        Some((found.st_uid, found.st_gid))
+    }
+
     /// Device and inode of a name; `None` if there is nothing.
     pub fn identity(&self, rel: &str) -> Result<Option<(u64, u64)>, DiskError> {
         let (fd, name) = self.locate(rel)?;

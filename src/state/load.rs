@@ -51,8 +51,13 @@ pub fn load(dir: &Dir, now: DateTime<Utc>) -> Result<Loaded, StateError> {
         Candidate::Valid(checkpoint) => return known(dir, *checkpoint),
         Candidate::Newer(version) => return Err(newer(&path.to_string(), &version)),
         Candidate::Closed(why) => {
+            let owner = dir
+                .owner(CHECKPOINT)
+                .map(|(uid, gid)| format!(" (it belongs to {uid}:{gid}; this runs as {})", me()));
             return Err(StateError::Unreadable(format!(
-                "{why}; the state cannot be read, so nothing was done"
+                "{why}{}; the state cannot be read, so nothing was done: run as its owner, or give it to the user \
+                 this runs as",
+                owner.unwrap_or_default()
             )));
         }
         Candidate::Absent => ("it is gone".to_owned(), None, Live::Absent),
@@ -292,6 +297,10 @@ fn no_way_back(what: &str, traces: &Traces, refused: &[String], value: Option<&V
         lines.push("  if the file was edited on purpose: `unifi-scan state accept FILE`".to_owned());
     }
     lines.join("\n")
+}
+
+fn me() -> u32 {
+    rustix::process::geteuid().as_raw()
 }
 
 fn newer(path: &str, version: &str) -> StateError {

@@ -20,7 +20,7 @@ pub const INDEX: &str = "index.html";
 /// A log longer than this is cut to its newest half.
 const LONGEST_LOG: u64 = 32 * 1024 * 1024;
 /// Where lines that may be missing are looked for: far more than the attempts a checkpoint keeps.
-const TAIL: u64 = 4 * 1024 * 1024;
+const TAIL: u64 = 1024 * 1024;
 
 /// Appends the attempts that `history.jsonl` does not have; how many those were.
 pub fn mend_history(dir: &Dir, attempts: &[Attempt]) -> Result<usize, DiskError> {

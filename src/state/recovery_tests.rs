@@ -1,9 +1,12 @@
 //! A checkpoint that is lost, damaged or older than it should be: no number is used twice, nothing owed is lost.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use crate::disk::Dir;
 use crate::state::lived_in::{commit_run, lived_in, now, put, recovers, run_once, store};
 use crate::state::load::{Arrival, Live, load};
 use crate::state::outbox::{self, Draft};
+use crate::state::seal::seal;
 use crate::state::spans::Standing;
 use crate::state::{BAK, CHECKPOINT};
 
@@ -180,4 +183,57 @@ fn the_outbox_stays_until_the_bak_needs_it_no_more() {
     store.commit(&mut checkpoint).unwrap();
     store.tidy(&checkpoint, now()).unwrap();
     assert!(outbox::runs(&dir).unwrap().is_empty());
+}
+
+#[test]
+fn a_checkpoint_that_may_not_be_read_is_left_alone() {
+    if rustix::process::geteuid().is_root() {
+        return;
+    }
+    let (_temp, dir, _) = lived_in();
+    let closed = std::fs::Permissions::from_mode(0o000);
+    std::fs::set_permissions(dir.path().join(CHECKPOINT), closed).unwrap();
+    let told = load(&dir, now()).unwrap_err();
+    assert!(
+        told.code() == 65 && told.to_string().contains("it belongs to"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_year_of_hourly_runs_keeps_the_checkpoint_small() {
+    let (_temp, _dir, mut checkpoint) = lived_in();
+    let hour = now().timestamp() / 3600;
+    for run in 4..=8760 {
+        checkpoint.run = run;
+        let facts = checkpoint.runs.last_key_value().unwrap().1.clone();
+        checkpoint.runs.insert(run, facts);
+        for (channel, ledger) in &mut checkpoint.ledgers {
+            ledger.owe(run);
+            // The hook is down for the last week, and every try leaves a trace of its own.
+            if channel == "file" || run < 8760 - 168 {
+                for owed in ledger.due(now(), true) {
+                    ledger.settle(owed, Standing::Accepted);
+                }
+            } else if let Some(debt) = ledger.between.debt_mut(run) {
+                debt.attempts = run;
+                debt.since = Some(now());
+                debt.reason = Some(format!(
+                    "connection refused by hook.example:443 for the {run}th time"
+                ));
+            }
+        }
+        let position = &mut checkpoint.sources[0].position;
+        position.hours.insert(hour + i64::try_from(run).unwrap(), 1234);
+        while position.hours.len() > 48 {
+            position.hours.pop_first();
+        }
+        checkpoint.prune();
+    }
+    let bytes = seal(&checkpoint).unwrap().0.len();
+    assert!(checkpoint.ledgers["hook"].owed() >= 168);
+    assert!(
+        bytes < 96 * 1024,
+        "{bytes}: room for attempts and the memory of findings is left"
+    );
 }
