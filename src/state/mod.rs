@@ -1,1 +1,43 @@
-//! Stub.
+//! What survives a crash: the checkpoint, who may write it, and the files it names.
+//!
+//! The way through: [`lock`] → [`store`] (which loads by [`load`], whose shape is [`schema`]) → [`outbox`] and
+//! [`seen`] before the commit → the commit in [`store`] → [`ledger`] for every channel → [`projections`].
+
+pub mod backups;
+pub mod error;
+pub mod failures;
+pub mod ledger;
+pub mod load;
+pub mod lock;
+pub mod outbox;
+pub mod projections;
+pub mod running;
+pub mod schema;
+pub mod seal;
+pub mod seen;
+pub mod shelf;
+pub mod spans;
+pub mod store;
+pub mod traces;
+
+#[cfg(test)]
+mod checkpoint_tests;
+#[cfg(test)]
+mod crash_tests;
+#[cfg(test)]
+mod ledger_tests;
+#[cfg(test)]
+mod lived_in;
+#[cfg(test)]
+mod recovery_tests;
+#[cfg(test)]
+mod seen_tests;
+
+/// The checkpoint.
+pub const CHECKPOINT: &str = ".last_run.json";
+/// The checkpoint before the last commit.
+pub const BAK: &str = ".last_run.json.bak";
+/// The lock; its content means nothing.
+pub const LOCK: &str = ".last_run.lock";
+/// Where copies of the checkpoint are kept.
+pub const BACKUPS: &str = ".state-backups";

@@ -1,0 +1,318 @@
+//! Reads the checkpoint, or the newest valid copy of it. Writes nothing: what it found is made durable by
+//! [`crate::state::store::Store::secure`].
+//!
+//! A missing file is a first run only where no earlier run left a trace; everything else that is not a valid
+//! checkpoint is damage, and never an excuse to start over.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::disk::Dir;
+use crate::disk::error::DiskError;
+use crate::disk::random::random_hex;
+use crate::state::error::StateError;
+use crate::state::schema::Checkpoint;
+use crate::state::seal::{Opened, differing, open};
+use crate::state::traces::{Archive, Traces, backup_generation, look};
+use crate::state::{BACKUPS, BAK, CHECKPOINT};
+
+/// More bytes than any checkpoint has.
+pub const LIMIT: u64 = 16 * 1024 * 1024;
+
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub checkpoint: Checkpoint,
+    pub arrival: Arrival,
+    /// What lies at `.last_run.json` now.
+    pub live: Live,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    FirstRun,
+    Known,
+    Recovered { from_generation: u64, what: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Live {
+    Absent,
+    /// Its checksum.
+    Sound(String),
+    /// To be moved aside.
+    Damaged,
+}
+
+/// The state to work from. `now` becomes the `start` of a first run.
+pub fn load(dir: &Dir, now: DateTime<Utc>) -> Result<Loaded, StateError> {
+    let path = dir.path_of(CHECKPOINT);
+    let path = path.display();
+    let (why, value, live) = match candidate(dir, CHECKPOINT) {
+        Candidate::Valid(checkpoint) => return known(dir, *checkpoint),
+        Candidate::Newer(version) => return Err(newer(&path.to_string(), &version)),
+        Candidate::Closed(why) => {
+            let owner = dir
+                .owner(CHECKPOINT)
+                .map(|(uid, gid)| format!(" (it belongs to {uid}:{gid}; this runs as {})", me()));
+            return Err(StateError::Unreadable(format!(
+                "{why}{}; the state cannot be read, so nothing was done: run as its owner, or give it to the user \
+                 this runs as",
+                owner.unwrap_or_default()
+            )));
+        }
+        Candidate::Absent => ("it is gone".to_owned(), None, Live::Absent),
+        Candidate::Damaged(why, value) => (why, value, Live::Damaged),
+    };
+    let traces = look(dir, Archive::All).map_err(|error| unreadable(&error))?;
+    if live == Live::Absent && traces.examples.is_empty() {
+        let instance = random_hex(16)?;
+        return Ok(Loaded {
+            checkpoint: Checkpoint::empty(instance, now),
+            arrival: Arrival::FirstRun,
+            live,
+        });
+    }
+    let what_happened = match live {
+        Live::Absent => format!("the checkpoint {path} is lost"),
+        _ => format!("the checkpoint {path} is damaged: {why}"),
+    };
+    let Copies { valid, refused } = copies(dir)?;
+    let Some((name, found)) = valid.into_iter().max_by_key(|(_, found)| found.generation) else {
+        return Err(StateError::Unreadable(no_way_back(
+            &what_happened,
+            &traces,
+            &refused,
+            value.as_ref(),
+        )));
+    };
+    let mut what = what_happened;
+    if let Some(value) = &value {
+        what.push_str(&edited(value, &found));
+    }
+    what.push_str("; ");
+    what.push_str(&recovered_from(&name, &found));
+    let told = value.as_ref().map_or(0, |value| generation_in(value, &found));
+    let checkpoint = step_over(found, &traces, told);
+    what.push_str(&consequences(&checkpoint));
+    Ok(Loaded {
+        arrival: Arrival::Recovered {
+            from_generation: checkpoint.generation,
+            what,
+        },
+        checkpoint,
+        live,
+    })
+}
+
+/// A valid checkpoint. An older one copied into the place by hand is found out by what is newer than it.
+fn known(dir: &Dir, mut checkpoint: Checkpoint) -> Result<Loaded, StateError> {
+    let live = Live::Sound(checkpoint.checksum.clone());
+    let traces = look(dir, Archive::Newest).map_err(|error| unreadable(&error))?;
+    let bak = match candidate(dir, BAK) {
+        Candidate::Valid(bak) => bak.generation,
+        _ => 0,
+    };
+    let generation = checkpoint.generation.max(checkpoint.highest_generation);
+    let run = checkpoint.run.max(checkpoint.highest_run);
+    // A sidecar one ahead, and an outbox entry above, are what an attempt leaves that died before its commit.
+    let is_behind = bak > generation
+        || traces.highest_backup > generation
+        || traces.highest_sidecar > generation.saturating_add(1)
+        || traces.highest_run > run;
+    if !is_behind {
+        resume(&mut checkpoint);
+        return Ok(Loaded {
+            checkpoint,
+            arrival: Arrival::Known,
+            live,
+        });
+    }
+    let traces = look(dir, Archive::All).map_err(|error| unreadable(&error))?;
+    let mut what = format!(
+        "the checkpoint {} is older than what lies beside it; taken as restored by hand: {}",
+        dir.path_of(CHECKPOINT).display(),
+        recovered_from("itself", &checkpoint)
+    );
+    let checkpoint = step_over(checkpoint, &traces, bak.saturating_add(1));
+    what.push_str(&consequences(&checkpoint));
+    Ok(Loaded {
+        arrival: Arrival::Recovered {
+            from_generation: checkpoint.generation,
+            what,
+        },
+        checkpoint,
+        live,
+    })
+}
+
+/// What a file that may be a checkpoint turned out to be.
+pub enum Candidate {
+    Absent,
+    Valid(Box<Checkpoint>),
+    Newer(String),
+    Damaged(String, Option<Value>),
+    /// It may be fine, but we may not look.
+    Closed(String),
+}
+
+pub fn candidate(dir: &Dir, rel: &str) -> Candidate {
+    match dir.read(rel, LIMIT) {
+        Ok(None) => Candidate::Absent,
+        Ok(Some(bytes)) => match open(&bytes) {
+            Opened::Valid(checkpoint) => Candidate::Valid(checkpoint),
+            Opened::Newer(version) => Candidate::Newer(version),
+            Opened::Damaged(why, value) => Candidate::Damaged(why, value),
+        },
+        Err(error) if error.is_unfit() => Candidate::Damaged(format!("it {}", error.source), None),
+        Err(error) => Candidate::Closed(error.to_string()),
+    }
+}
+
+/// By name.
+struct Copies {
+    valid: Vec<(String, Checkpoint)>,
+    refused: Vec<String>,
+}
+
+/// The valid copies, and why others were none. A copy by a newer program forbids going back behind it.
+fn copies(dir: &Dir) -> Result<Copies, StateError> {
+    let backups = dir.list(BACKUPS).map_err(|error| unreadable(&error))?;
+    let backups = backups
+        .iter()
+        .filter(|entry| backup_generation(&entry.name).is_some())
+        .map(|entry| format!("{BACKUPS}/{}", entry.name));
+    let mut valid = Vec::new();
+    let mut refused = Vec::new();
+    for name in std::iter::once(BAK.to_owned()).chain(backups) {
+        match candidate(dir, &name) {
+            Candidate::Valid(checkpoint) => valid.push((name, *checkpoint)),
+            Candidate::Newer(version) => {
+                return Err(newer(&dir.path_of(&name).display().to_string(), &version));
+            }
+            Candidate::Damaged(why, _) => refused.push(format!("{name}: {why}")),
+            Candidate::Closed(why) => refused.push(why),
+            Candidate::Absent => {}
+        }
+    }
+    Ok(Copies { valid, refused })
+}
+
+/// Goes on from an older checkpoint without using any number twice: what lies between is superseded, and its
+/// rows are read again.
+fn step_over(mut checkpoint: Checkpoint, traces: &Traces, told_generation: u64) -> Checkpoint {
+    let highest_run = traces.highest_run.max(traces.highest_staged);
+    let was = checkpoint.run.max(checkpoint.highest_run);
+    checkpoint.highest_run = was.max(highest_run);
+    // The checkpoint that is gone was at least one commit further than the copy.
+    checkpoint.highest_generation = checkpoint
+        .highest_generation
+        .max(checkpoint.generation.saturating_add(1))
+        .max(traces.highest_sidecar)
+        .max(traces.highest_backup)
+        .max(traces.highest_told)
+        .max(told_generation);
+    for ledger in checkpoint.ledgers.values_mut() {
+        ledger.supersede(was.saturating_add(1), checkpoint.highest_run);
+    }
+    for source in &mut checkpoint.sources {
+        source.epoch = source.epoch.saturating_add(1);
+    }
+    checkpoint.recovered_from = Some(checkpoint.generation);
+    resume(&mut checkpoint);
+    checkpoint
+}
+
+fn resume(checkpoint: &mut Checkpoint) {
+    for ledger in checkpoint.ledgers.values_mut() {
+        ledger.resume();
+    }
+}
+
+/// The generation a damaged file claims, where that is believable.
+fn generation_in(value: &Value, found: &Checkpoint) -> u64 {
+    let claimed = value.get("generation").and_then(Value::as_u64).unwrap_or(0);
+    if claimed <= found.generation.saturating_add(1_000_000) {
+        claimed
+    } else {
+        0
+    }
+}
+
+fn recovered_from(name: &str, found: &Checkpoint) -> String {
+    let owed: usize = found
+        .ledgers
+        .values()
+        .map(crate::state::ledger::Ledger::owed)
+        .sum();
+    format!(
+        "recovered from generation {} ({name}): {} sources, {} runs, {owed} owed deliveries",
+        found.generation,
+        found.sources.len(),
+        found.run
+    )
+}
+
+fn consequences(checkpoint: &Checkpoint) -> String {
+    let oldest = checkpoint
+        .sources
+        .iter()
+        .filter_map(|source| source.position.watermark)
+        .min();
+    let since = oldest.unwrap_or(checkpoint.start).format("%Y-%m-%d %H:%M UTC");
+    let first = checkpoint.run.saturating_add(1);
+    let numbers = match checkpoint.highest_run {
+        last if last < first => String::new(),
+        last if last == first => format!("; run {last} is superseded"),
+        last => format!("; runs {first} to {last} are superseded"),
+    };
+    format!("; what happened since {since} may be reported again{numbers}")
+}
+
+/// Which fields somebody changed, if the file is readable all the same.
+fn edited(value: &Value, valid: &Checkpoint) -> String {
+    let fields = differing(value, valid);
+    if fields.is_empty() {
+        return String::new();
+    }
+    format!(
+        " (fields that differ from the copy: {}; a deliberate edit is taken over by `unifi-scan state accept FILE`)",
+        fields.join(", ")
+    )
+}
+
+fn no_way_back(what: &str, traces: &Traces, refused: &[String], value: Option<&Value>) -> String {
+    let mut lines = vec![format!(
+        "{what}; no valid copy was found, and nothing was changed"
+    )];
+    lines.extend(refused.iter().map(|copy| format!("  not usable: {copy}")));
+    if !traces.examples.is_empty() {
+        lines.push(format!("  earlier runs left: {}", traces.examples.join(", ")));
+    }
+    lines.push(
+        "  ways out: `unifi-scan state restore` from a backup you have; `unifi-scan state rebuild --from-reports`; \
+         `unifi-scan state reset --yes` to start over"
+            .to_owned(),
+    );
+    if value.is_some() {
+        lines.push("  if the file was edited on purpose: `unifi-scan state accept FILE`".to_owned());
+    }
+    lines.join("\n")
+}
+
+fn me() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+fn newer(path: &str, version: &str) -> StateError {
+    let version = crate::model::text::clean(version, 16);
+    StateError::Newer(format!(
+        "{path} has schema_version {version:?}, which this version of unifi-scan does not know; nothing was \
+         changed: use the newer program, or `unifi-scan state restore` a backup of before the upgrade"
+    ))
+}
+
+fn unreadable(error: &DiskError) -> StateError {
+    StateError::Unreadable(format!(
+        "{error}; what earlier runs left cannot be looked at, so nothing was done"
+    ))
+}

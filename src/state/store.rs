@@ -1,0 +1,205 @@
+//! The checkpoint under its lock: loaded, secured, and replaced by commits.
+//!
+//! There is no store without a [`RunLock`]. A commit is one rename; whatever dies around it leaves the old
+//! checkpoint or the new one.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::disk::{Dir, TEMP, crash_point};
+use crate::state::error::StateError;
+use crate::state::load::{Arrival, Candidate, LIMIT, Live, Loaded, candidate, load};
+use crate::state::lock::RunLock;
+use crate::state::schema::Checkpoint;
+use crate::state::{BACKUPS, BAK, CHECKPOINT, outbox, seal, seen};
+
+#[derive(Debug)]
+pub struct Store {
+    dir: Dir,
+    lock: RunLock,
+    live: Live,
+    /// After a recovery nothing is removed until a commit has recorded the numbers found.
+    is_unrecorded: bool,
+    /// A commit failed half-way; what is on the disk is valid, but not known.
+    is_broken: bool,
+}
+
+impl Store {
+    pub fn open(dir: Dir, lock: RunLock) -> Self {
+        Self {
+            dir,
+            lock,
+            live: Live::Absent,
+            is_unrecorded: true,
+            is_broken: false,
+        }
+    }
+
+    pub fn dir(&self) -> &Dir {
+        &self.dir
+    }
+
+    /// Reads the state; writes nothing.
+    pub fn load(&mut self, now: DateTime<Utc>) -> Result<Loaded, StateError> {
+        let loaded = load(&self.dir, now)?;
+        self.live = loaded.live.clone();
+        self.is_unrecorded = loaded.arrival != Arrival::Known;
+        Ok(loaded)
+    }
+
+    /// Makes durable what [`Self::load`] found: a first run's empty checkpoint, or a recovered one after the
+    /// damaged file was moved aside. Nothing to do for a known one. Before this no other file is written.
+    pub fn secure(&mut self, loaded: &mut Loaded, now: DateTime<Utc>) -> Result<(), StateError> {
+        match &loaded.arrival {
+            Arrival::Known => return Ok(()),
+            Arrival::FirstRun => {}
+            Arrival::Recovered { what, .. } => {
+                loaded.checkpoint.to_tell.push(what.clone());
+                if self.live == Live::Damaged {
+                    self.lock.verify().map_err(StateError::Replaced)?;
+                    self.dir.rename(CHECKPOINT, &self.name_for_damaged(now)?)?;
+                    self.dir.sync("")?;
+                    self.live = Live::Absent;
+                }
+            }
+        }
+        self.commit(&mut loaded.checkpoint)?;
+        loaded.live = self.live.clone();
+        Ok(())
+    }
+
+    /// Whether lock and checkpoint are still those held and loaded: to be asked before every message.
+    pub fn check(&self) -> Result<(), StateError> {
+        self.lock.verify().map_err(StateError::Replaced)?;
+        let path = self.dir.path_of(CHECKPOINT);
+        let found = candidate(&self.dir, CHECKPOINT);
+        let same = match (&self.live, &found) {
+            (Live::Absent, Candidate::Absent) => true,
+            (Live::Sound(checksum), Candidate::Valid(found)) => found.checksum == *checksum,
+            _ => false,
+        };
+        if same {
+            return Ok(());
+        }
+        let found = match found {
+            Candidate::Absent => "it is gone".to_owned(),
+            Candidate::Valid(found) => format!("generation {} lies there", found.generation),
+            Candidate::Newer(version) => format!("schema {version} lies there"),
+            Candidate::Damaged(why, _) | Candidate::Closed(why) => why,
+        };
+        Err(StateError::Replaced(format!(
+            "the checkpoint {} was changed by somebody else during this run ({found}); nothing was replaced, and this \
+             run stops",
+            path.display()
+        )))
+    }
+
+    /// Replaces the checkpoint by `next`, which gets the next generation; the one before becomes `.bak`.
+    pub fn commit(&mut self, next: &mut Checkpoint) -> Result<(), StateError> {
+        if self.is_broken {
+            return Err(StateError::Io(
+                "an earlier commit did not reach the disk; this run commits no more".to_owned(),
+            ));
+        }
+        self.check()?;
+        let mut sealed = next.clone();
+        sealed.prune();
+        sealed.generation = next.next_generation();
+        sealed.highest_generation = sealed.generation;
+        sealed.highest_run = next.highest_run.max(next.run);
+        let (bytes, checksum) = seal::seal(&sealed)
+            .map_err(|error| StateError::Unreadable(format!("sealing the checkpoint: {error}")))?;
+        sealed.checksum.clone_from(&checksum);
+        crash_point("checkpoint.begin");
+        let temp = self.dir.write_temp(CHECKPOINT, &bytes)?;
+        crash_point("checkpoint.staged");
+        if let Live::Sound(_) = self.live
+            && let Err(error) = self.dir.duplicate(CHECKPOINT, BAK, LIMIT)
+        {
+            drop(self.dir.remove(&temp));
+            return Err(error.into());
+        }
+        crash_point("checkpoint.kept");
+        self.dir.rename_temp(&temp, CHECKPOINT)?;
+        crash_point("checkpoint.renamed");
+        self.live = Live::Sound(checksum);
+        if let Err(error) = self.dir.sync("") {
+            self.is_broken = true;
+            return Err(error.into());
+        }
+        crash_point("checkpoint.synced");
+        self.is_unrecorded = false;
+        *next = sealed;
+        Ok(())
+    }
+
+    /// Removes temp files, and the outbox entries and sidecars which neither the checkpoint nor `.bak` names.
+    pub fn tidy(&self, checkpoint: &Checkpoint, now: DateTime<Utc>) -> Result<(), StateError> {
+        for folder in folders_with_temps(checkpoint, now) {
+            for entry in self.dir.list(&folder)? {
+                if !entry.is_dir && is_temp(&entry.name) {
+                    let slash = if folder.is_empty() { "" } else { "/" };
+                    self.dir.remove(&format!("{folder}{slash}{}", entry.name))?;
+                }
+            }
+        }
+        if self.is_unrecorded {
+            return Ok(());
+        }
+        let bak = match candidate(&self.dir, BAK) {
+            Candidate::Valid(bak) => Some(bak),
+            Candidate::Absent => None,
+            // What it names cannot be known; the next commit puts a good one in its place.
+            _ => return Ok(()),
+        };
+        let named: Vec<&Checkpoint> = std::iter::once(checkpoint).chain(bak.as_deref()).collect();
+        let runs: BTreeSet<u64> = named.iter().flat_map(|named| named.needed_runs()).collect();
+        for run in outbox::runs(&self.dir)? {
+            if !runs.contains(&run) {
+                outbox::remove(&self.dir, run)?;
+            }
+        }
+        let kept: Vec<&str> = named
+            .iter()
+            .filter_map(|c| c.sidecar.as_ref())
+            .map(|s| s.name.as_str())
+            .collect();
+        for entry in self.dir.list("")? {
+            if seen::generation_of(&entry.name).is_some() && !kept.contains(&entry.name.as_str()) {
+                self.dir.remove(&entry.name)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn name_for_damaged(&self, now: DateTime<Utc>) -> Result<String, StateError> {
+        let stem = format!("{CHECKPOINT}.corrupt-{}", now.format("%Y%m%dT%H%M%SZ"));
+        let mut name = stem.clone();
+        let mut copy = 1;
+        while self.dir.identity(&name)?.is_some() {
+            copy += 1;
+            name = format!("{stem}-{copy}");
+        }
+        Ok(name)
+    }
+}
+
+/// Where temp files may lie: here, among the backups, and in the months that reports went to lately.
+fn folders_with_temps(checkpoint: &Checkpoint, now: DateTime<Utc>) -> BTreeSet<String> {
+    let months = checkpoint
+        .runs
+        .values()
+        .filter_map(|run| run.path.rsplit_once('/'));
+    let mut folders: BTreeSet<String> = months.map(|(month, _)| month.to_owned()).collect();
+    folders.insert(now.format("%Y/%m").to_string());
+    folders.insert(BACKUPS.to_owned());
+    folders.insert(String::new());
+    folders
+}
+
+fn is_temp(name: &str) -> bool {
+    name.strip_prefix(TEMP)
+        .and_then(|rest| rest.get(..17))
+        .is_some_and(|rest| rest.ends_with('-') && rest.bytes().take(16).all(|b| b.is_ascii_hexdigit()))
+}
