@@ -30,9 +30,8 @@ pub fn members(object: &[u8]) -> Option<Vec<(String, &[u8])>> {
     }
     loop {
         let name_end = value_end(object, at)?;
-        let name = match parse(object.get(at..name_end)?)? {
-            Value::String(name) => name,
-            _ => return None,
+        let Value::String(name) = parse(object.get(at..name_end)?)? else {
+            return None;
         };
         let (b':', colon) = next_mark(object, name_end)? else {
             return None;

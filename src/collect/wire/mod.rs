@@ -5,6 +5,7 @@ pub mod device;
 pub mod event;
 pub mod fields;
 pub mod json;
+pub mod parties;
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use serde_json::Value;
 
 use crate::collect::wire::event::Row;
 use crate::collect::wire::fields::Object;
-use crate::model::text::{self, NAME, SENTENCE};
+use crate::model::text::{NAME, SENTENCE};
 
 /// One page of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -185,13 +186,17 @@ pub struct Sysinfo {
 pub fn sysinfo(body: &[u8]) -> Result<Sysinfo, String> {
     let list = List::open(body)?;
     let row = list.objects().next().ok_or("`stat/sysinfo` holds no record")?;
-    let said = |names: &[&str]| Some(fields::text(&row, names, NAME)).filter(|text| !text.is_empty());
-    Ok(Sysinfo {
+    Ok(sysinfo_of(&row))
+}
+
+pub fn sysinfo_of(row: &Object) -> Sysinfo {
+    let said = |names: &[&str]| Some(fields::text(row, names, NAME)).filter(|text| !text.is_empty());
+    Sysinfo {
         version: said(&["version"]).unwrap_or_default(),
         timezone: said(&["timezone"]),
-        retention_days: fields::count(&row, "data_retention_days").filter(|days| *days > 0),
-        uuid: said(&["anonymous_controller_id", "uuid"]).map(|uuid| text::clean(&uuid.to_lowercase(), NAME)),
-    })
+        retention_days: fields::count(row, "data_retention_days").filter(|days| *days > 0),
+        uuid: said(&["anonymous_controller_id", "uuid"]).map(|uuid| uuid.to_lowercase()),
+    }
 }
 
 #[cfg(test)]
