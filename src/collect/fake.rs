@@ -3,12 +3,13 @@
 
 use std::fmt::Write as _;
 
+use crate::collect::ask::Ask;
 use crate::collect::session::answers::NoRows;
-use crate::collect::slice::Ask;
 use crate::collect::wire::Page;
 use crate::model::failure::{Failure, FailureKind};
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one habit, on or off")]
 pub struct Fake {
     /// Milliseconds and id.
     pub rows: Vec<(i64, String)>,

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::collect::ask::{Ask, Asking, PAGE, Span, Unread, is_newest_first, times};
 use crate::collect::session::answers::NoRows;
-use crate::collect::slice::{self, AIM, Ask, Asking, End, PAGE, Proved, Span, Unread};
+use crate::collect::slice::{AIM, End, Proved};
 use crate::collect::wire::Page;
 use crate::collect::wire::event::Row;
 use crate::model::failure::{Failure, FailureKind};
@@ -71,7 +72,7 @@ impl Log {
         let reaches = |page: &Page, number: u64| {
             let end = number * size + u64::try_from(page.rows.len()).unwrap_or(0);
             page.rows.is_empty()
-                || slice::times(page).any(|time| time < span.from)
+                || times(page).any(|time| time < span.from)
                 || page.total.is_some_and(|total| end >= total)
         };
         let mut page = newest;
@@ -159,7 +160,7 @@ fn numbered(span: Span, number: u64, ask: &mut Asking<'_>) -> Result<Page, Unrea
     if page.page_number.is_some_and(|told| told != number) {
         return Err(unprovable("ignores both the bounds of time and the page number"));
     }
-    if !slice::is_newest_first(&page) {
+    if !is_newest_first(&page) {
         return Err(unprovable(
             "ignores the bounds of time and does not send the newest rows first",
         ));
