@@ -1,3 +1,284 @@
-//! The UniFi world, until it is ours: consoles, their wire and the demo's own console.
+//! The UniFi world, until it is ours: one controller after the other, one login each, all wanted sources, every
+//! source to its own verdict. Nothing here writes; slices are given to whoever takes them.
 
+pub mod ask;
+pub mod console;
 pub mod demo;
+pub mod devices;
+pub mod files;
+pub mod paged;
+pub mod probe;
+pub mod session;
+pub mod slice;
+pub mod system_log;
+pub mod verdict;
+pub mod walk;
+pub mod windows;
+pub mod wire;
+
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod tests;
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::collect::ask::Ask;
+use crate::collect::console::{Console, Question};
+use crate::collect::probe::Identity;
+use crate::collect::session::Session;
+use crate::collect::session::answers::NoRows;
+use crate::collect::system_log::Log;
+use crate::collect::wire::SiteRow;
+use crate::config::Controller;
+use crate::model::coverage::SourceCoverage;
+use crate::model::device::SiteSnapshot;
+use crate::model::event::Event;
+use crate::model::failure::Failure;
+use crate::model::position::Position;
+use crate::model::source::{SiteName, SourceId, SourceKind};
+use crate::model::window::Window;
+use crate::net::stop::Stop;
+
+/// What is wanted of one controller.
+pub struct Wanted<'a> {
+    pub controller: &'a Controller,
+    /// `--site`: names, labels or `controller/name`.
+    pub sites_filter: Option<&'a [String]>,
+    /// `--adopt` names this controller: another uuid than the known one is taken over.
+    pub adopt: bool,
+    pub known: Option<Known<'a>>,
+    /// How far a source was read; an unread one begins at its `start`.
+    pub position: &'a dyn Fn(&SourceId) -> Position,
+    /// The host's clock.
+    pub now: DateTime<Utc>,
+    /// False for the demo, whose clock is its own.
+    pub judge_skew: bool,
+    /// `--since/--until`: exactly this, without an overlap.
+    pub named_window: Option<Window>,
+}
+
+/// What earlier runs remember of a controller of this name.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known<'a> {
+    pub uuid: Option<&'a str>,
+    pub flavour: Option<&'a str>,
+    pub not_before: Option<DateTime<Utc>>,
+    /// Its sites: `_id` and short name.
+    pub sites: &'a [(String, String)],
+}
+
+/// A proved part of a source's window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slice {
+    pub source: SourceId,
+    pub site: SiteName,
+    pub window: Window,
+    /// Ascending by time, distinct, inside the window.
+    pub rows: Vec<Event>,
+    /// Rows that came for it, those that could not be read included.
+    pub received: u64,
+    pub malformed: u64,
+    /// Rows dropped because the same reading had brought them before.
+    pub duplicates: u64,
+    /// Its rows lie before the watermark: most of them were counted by earlier runs.
+    pub overlap: bool,
+    /// Of the overlap: the hours (since the epoch) that may hold rows nobody counted. Where seen ids are missing, the
+    /// others hold nothing new.
+    pub changed_hours: BTreeSet<i64>,
+    /// What taking this slice commits with it.
+    pub position_after: Position,
+}
+
+/// Whoever takes slices.
+pub type Taking<'a> = dyn FnMut(Slice) -> anyhow::Result<()> + 'a;
+
+/// What came of one controller. Coverage has a line for every wanted source, whatever happened.
+#[derive(Clone, Debug, Default)]
+pub struct Gathered {
+    /// `None`: the console has not told it.
+    pub uuid: Option<String>,
+    pub version: String,
+    pub flavour: String,
+    pub timezone: Option<String>,
+    pub snapshots: Vec<SiteSnapshot>,
+    pub coverage: Vec<SourceCoverage>,
+    /// The controller as a whole could not be read.
+    pub failure: Option<Failure>,
+    /// The console wants no login before.
+    pub not_before: Option<DateTime<Utc>>,
+    /// Sites this account sees and the configuration wants, which `--site` left out.
+    pub not_asked: Vec<SiteName>,
+    /// Sites read, `_id` and short name: what [`Known`] may remember.
+    pub sites: Vec<(String, String)>,
+    pub warnings: Vec<String>,
+    pub requests: u64,
+}
+
+/// Reads one controller. `Err` only if `take` fails; everything else is in [`Gathered`].
+pub fn controller(wanted: &Wanted<'_>, stop: &Stop, take: &mut Taking<'_>) -> anyhow::Result<Gathered> {
+    let known = wanted.known.unwrap_or_default();
+    if let Some(not_before) = known.not_before.filter(|not_before| *not_before > wanted.now) {
+        let mut gathered = failed(wanted, &probe::too_early(&wanted.controller.name, not_before));
+        gathered.not_before = Some(not_before);
+        return Ok(gathered);
+    }
+    let session = match Session::open(wanted.controller, stop.clone(), known.flavour) {
+        Ok(session) => RefCell::new(session),
+        Err(unopened) => {
+            let mut gathered = failed(wanted, &unopened.failure);
+            let wait = unopened
+                .not_before
+                .and_then(|wait| TimeDelta::from_std(wait).ok());
+            gathered.not_before = wait.and_then(|wait| wanted.now.checked_add_signed(wait));
+            return Ok(gathered);
+        }
+    };
+    let mut answer = |question: &Question<'_>| {
+        let mut session = session.borrow_mut();
+        let answer = match question.body {
+            Some(body) => session.post(question.path, body),
+            None => session.get(question.path),
+        };
+        session.expect_json(answer.map_err(NoRows::Failed)?, question.what)
+    };
+    let clock = || session.borrow().console_now();
+    let gathered = gather(wanted, &mut Console::new(&mut answer), &clock, take);
+    session.borrow_mut().close();
+    let mut gathered = gathered?;
+    session.borrow().flavour().clone_into(&mut gathered.flavour);
+    gathered.requests = session.borrow().requests();
+    Ok(gathered)
+}
+
+/// Everything that is asked in a session.
+fn gather(
+    wanted: &Wanted<'_>,
+    console: &mut Console<'_>,
+    clock: &dyn Fn() -> Option<DateTime<Utc>>,
+    take: &mut Taking<'_>,
+) -> anyhow::Result<Gathered> {
+    let identity = match probe::identify(wanted, console) {
+        Ok(identity) => identity,
+        Err(failure) => return Ok(failed(wanted, &failure)),
+    };
+    let mut gathered = Gathered {
+        uuid: identity.uuid.clone(),
+        version: identity.first.version.clone(),
+        timezone: identity.first.timezone.clone(),
+        not_asked: identity
+            .not_asked
+            .iter()
+            .map(|site| site_name(wanted, &site.name))
+            .collect(),
+        sites: identity
+            .sites
+            .iter()
+            .map(|site| (site.id.clone(), site.name.clone()))
+            .collect(),
+        warnings: probe::clock_warnings(wanted, clock()),
+        ..Gathered::default()
+    };
+    for (index, site) in identity.sites.iter().enumerate() {
+        one_site(
+            wanted,
+            &identity,
+            site,
+            index == 0,
+            console,
+            clock,
+            take,
+            &mut gathered,
+        )?;
+    }
+    Ok(gathered)
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "these are the parts that meet at a site, each used once"
+)]
+fn one_site(
+    wanted: &Wanted<'_>,
+    identity: &Identity,
+    site: &SiteRow,
+    is_first: bool,
+    console: &mut Console<'_>,
+    clock: &dyn Fn() -> Option<DateTime<Utc>>,
+    take: &mut Taking<'_>,
+    gathered: &mut Gathered,
+) -> anyhow::Result<()> {
+    let name = site_name(wanted, &site.name);
+    let id = |kind| SourceId {
+        controller: identity.stored_under.clone(),
+        site: site.id.clone(),
+        kind,
+    };
+    let sysinfo = if is_first {
+        Ok(identity.first.clone())
+    } else {
+        probe::sysinfo(&site.name, console)
+    };
+    let sysinfo = match sysinfo {
+        Ok(sysinfo) => sysinfo,
+        Err(NoRows::Failed(failure)) => {
+            gathered
+                .coverage
+                .extend(probe::unread_lines(&id, &name, &failure));
+            return Ok(());
+        }
+        Err(_) => wire::Sysinfo::default(),
+    };
+    let log = Log {
+        id: id(SourceKind::SystemLog),
+        site: name.clone(),
+        position: (wanted.position)(&id(SourceKind::SystemLog)),
+        now: clock().unwrap_or(wanted.now),
+        retention_days: sysinfo.retention_days,
+        judge_skew: wanted.judge_skew,
+        named_window: wanted.named_window,
+    };
+    let mut ask = |ask: &Ask| match console.log_page(&site.name, ask) {
+        Err(NoRows::Absent(why)) => Err(probe::believed_absent(&site.name, &why, console)),
+        page => page,
+    };
+    let read = system_log::read(&log, &mut ask, take)?;
+    gathered.coverage.push(read.coverage);
+    gathered.warnings.extend(read.warnings);
+    let observed_at = clock().unwrap_or(wanted.now);
+    let (snapshot, lines) = devices::snapshot(&name, id, &sysinfo.version, observed_at, console);
+    gathered.snapshots.push(snapshot);
+    gathered.coverage.extend(lines);
+    Ok(())
+}
+
+/// A controller that could not be read at all still has a line for every source wanted of it.
+fn failed(wanted: &Wanted<'_>, failure: &Failure) -> Gathered {
+    let known = wanted.known.unwrap_or_default();
+    let controller = known.uuid.unwrap_or(&wanted.controller.name);
+    let lines = probe::expected_sites(wanted)
+        .into_iter()
+        .flat_map(|(site, name)| {
+            let id = |kind| SourceId {
+                controller: controller.to_owned(),
+                site: site.clone(),
+                kind,
+            };
+            probe::unread_lines(&id, &site_name(wanted, &name), failure)
+        });
+    Gathered {
+        coverage: lines.collect(),
+        failure: Some(failure.clone()),
+        ..Gathered::default()
+    }
+}
+
+fn site_name(wanted: &Wanted<'_>, site: &str) -> SiteName {
+    SiteName {
+        controller: wanted.controller.name.clone(),
+        site: site.to_owned(),
+    }
+}

@@ -1,0 +1,300 @@
+//! Reads `system-log/all` of one site: what came since the watermark, what came late before it, and what can no
+//! longer be read. Every slice it gives away is proved and carries the position that taking it commits.
+
+mod ending;
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::collect::Slice;
+use crate::collect::ask::{Ask, Asking, PAGE, Span, Unread};
+use crate::collect::session::answers::NoRows;
+use crate::collect::slice::{self, End, Proved};
+use crate::collect::windows::{self, Way};
+use crate::collect::wire::Page;
+use crate::collect::wire::event::Row;
+use crate::collect::{Taking, paged};
+use crate::model::coverage::SourceCoverage;
+use crate::model::position::Position;
+use crate::model::source::{SiteName, SourceId};
+use crate::model::window::Window;
+
+/// The log to read, and what must be known to read it.
+pub struct Log {
+    pub id: SourceId,
+    pub site: SiteName,
+    pub position: Position,
+    /// By the console's clock.
+    pub now: DateTime<Utc>,
+    pub retention_days: Option<u64>,
+    pub judge_skew: bool,
+    pub named_window: Option<Window>,
+}
+
+/// How far it was read.
+pub struct Read {
+    pub coverage: SourceCoverage,
+    /// Sentences for the report.
+    pub warnings: Vec<String>,
+}
+
+/// Reads the log, oldest slice first. `Err` only if `take` fails.
+pub fn read(log: &Log, ask: &mut Asking<'_>, take: &mut Taking<'_>) -> anyhow::Result<Read> {
+    let way = windows::way(&log.position, log.now, log.judge_skew, log.named_window);
+    let mut reading = Reading::new(log, way, take);
+    let end = match way {
+        Way::Onward { overlap, fresh } => reading.onward(overlap, fresh, ask)?,
+        Way::Lagging { span, .. } | Way::Named(span) => reading.all(span, None, ask)?,
+    };
+    Ok(reading.verdict(end))
+}
+
+struct Reading<'a, 't> {
+    log: &'a Log,
+    way: Way,
+    take: &'a mut Taking<'t>,
+    /// Moves with every slice taken.
+    position: Position,
+    /// Rows before this moment belong to the overlap.
+    border: i64,
+    fresh_rows: u64,
+    slices: u64,
+    received: u64,
+    /// At least one slice of what is new was taken.
+    fresh_given: bool,
+    malformed: u64,
+    oldest: Option<DateTime<Utc>>,
+    /// Rows of the overlap that are still on the console.
+    overlap_rows: u64,
+    /// The overlap could not be read whole.
+    doubt: Option<String>,
+    warnings: Vec<String>,
+}
+
+impl<'a, 't> Reading<'a, 't> {
+    fn new(log: &'a Log, way: Way, take: &'a mut Taking<'t>) -> Self {
+        let border = match way {
+            Way::Onward { fresh, .. } => fresh.from,
+            Way::Lagging { span, .. } => span.to,
+            Way::Named(span) => span.from,
+        };
+        Self {
+            log,
+            way,
+            take,
+            position: log.position.clone(),
+            border,
+            fresh_rows: 0,
+            slices: 0,
+            received: 0,
+            fresh_given: false,
+            malformed: 0,
+            oldest: None,
+            overlap_rows: 0,
+            doubt: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Late rows and new ones: in one request where they fit a page, else the newest hours of the overlap
+    /// again, the older ones by their counts, and then what is new.
+    fn onward(&mut self, overlap: Span, fresh: Span, ask: &mut Asking<'_>) -> anyhow::Result<End> {
+        let from = if overlap.length() > 0 {
+            overlap.from
+        } else {
+            fresh.from
+        };
+        let to = if fresh.length() > 0 { fresh.to } else { overlap.to };
+        let whole = Span {
+            from,
+            to: to.max(from),
+        };
+        if whole.length() == 0 {
+            return Ok(End::Read);
+        }
+        let question = Ask::of(whole, 0, PAGE);
+        let first = match ask(&question) {
+            Ok(page) => page,
+            Err(no_rows) => return Ok(End::Stopped(whole.from, no_rows.into())),
+        };
+        let fits = slice::expected(&first, whole) <= PAGE;
+        if overlap.length() == 0 || fits || !question.is_answered_by(&first) {
+            return self.all(whole, Some(first), ask);
+        }
+        let (counted, again) = windows::overlap_parts(overlap);
+        let changed = match self.changed(counted, ask) {
+            Ok(changed) => changed,
+            Err(no_rows) => return Ok(End::Stopped(whole.from, no_rows.into())),
+        };
+        for part in changed.into_iter().chain([again]) {
+            match self.all(part, None, ask)? {
+                End::Read => {}
+                // The overlap is looked at again by the next run; what is new cannot wait for it.
+                End::Stopped(_, Unread::Unproved(why)) => {
+                    self.doubt = Some(format!(
+                        "rows that came late cannot be told from known ones: {why}"
+                    ));
+                }
+                stopped @ End::Stopped(..) => return Ok(stopped),
+            }
+        }
+        self.all(fresh, None, ask)
+    }
+
+    /// Every row of a span, in slices. A console that ignores the bounds is read by pages from where it was
+    /// found out.
+    fn all(&mut self, span: Span, first: Option<Page>, ask: &mut Asking<'_>) -> anyhow::Result<End> {
+        self.forget(span);
+        let question = Ask::of(span, 0, PAGE);
+        let ignored = first.as_ref().is_some_and(|page| !question.is_answered_by(page));
+        let at = if ignored {
+            span.from
+        } else {
+            match slice::cut(span, first, ask, &mut |proved| self.take(proved))? {
+                End::Stopped(at, Unread::BoundsIgnored) => at,
+                end => return Ok(end),
+            }
+        };
+        let told = format!(
+            "{}: the console ignores the bounds of time it is asked for, so its log was read page by page and \
+             filtered here",
+            self.log.site
+        );
+        if !self.warnings.contains(&told) {
+            self.warnings.push(told);
+        }
+        paged::read(
+            Span {
+                from: at,
+                to: span.to,
+            },
+            ask,
+            &mut |proved| self.take(proved),
+        )
+    }
+
+    /// The parts of the overlap whose number of rows is not the one known.
+    fn changed(&mut self, part: Span, ask: &mut Asking<'_>) -> Result<Vec<Span>, NoRows> {
+        if part.length() == 0 {
+            return Ok(Vec::new());
+        }
+        let question = Ask::of(part, 0, 1);
+        let page = ask(&question)?;
+        let known = windows::known_rows(&self.position, part);
+        let total = page.total.filter(|_| question.is_answered_by(&page));
+        match (total, windows::middle_hour(part)) {
+            (Some(total), _) if total == known => {
+                self.overlap_rows += total;
+                Ok(Vec::new())
+            }
+            (Some(total), Some(middle)) if total > PAGE && known > 0 => {
+                let mut changed = self.changed(
+                    Span {
+                        from: part.from,
+                        to: middle,
+                    },
+                    ask,
+                )?;
+                changed.extend(self.changed(
+                    Span {
+                        from: middle,
+                        to: part.to,
+                    },
+                    ask,
+                )?);
+                Ok(changed)
+            }
+            _ => Ok(vec![part]),
+        }
+    }
+
+    /// The hours of the overlap that are read again are counted again.
+    fn forget(&mut self, span: Span) {
+        if let Way::Onward { overlap, .. } = self.way {
+            let part = Span {
+                from: span.from,
+                to: span.to.min(overlap.to),
+            };
+            if part.length() > 0 {
+                self.position = windows::forgetting(&self.position, part);
+            }
+        }
+    }
+
+    /// Gives a proved span away, cut where the overlap ends.
+    fn take(&mut self, proved: Proved) -> anyhow::Result<()> {
+        let Proved { span, rows } = proved;
+        let times = rows.iter().filter_map(|row| row.time);
+        self.oldest = times.chain(self.oldest).min();
+        let border = self.border.clamp(span.from, span.to);
+        let (old, new) = (
+            Span {
+                from: span.from,
+                to: border,
+            },
+            Span {
+                from: border,
+                to: span.to,
+            },
+        );
+        let (late, mut fresh): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| lies_in(row, old));
+        fresh.retain(|row| row.time.is_none() || lies_in(row, new));
+        if old.length() > 0 {
+            self.give(old, late, true)?;
+        }
+        if new.length() > 0 {
+            self.give(new, fresh, false)?;
+        }
+        Ok(())
+    }
+
+    fn give(&mut self, part: Span, rows: Vec<Row>, overlap: bool) -> anyhow::Result<()> {
+        let received = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let changed_hours = match self.way {
+            Way::Onward { overlap: whole, .. } if overlap => {
+                windows::changed_hours(&self.log.position, whole, part, &rows)
+            }
+            _ => BTreeSet::new(),
+        };
+        let next = match self.way {
+            Way::Named(_) => self.position.clone(),
+            Way::Lagging { .. } => windows::after_lagging(&self.position, part),
+            Way::Onward { .. } if overlap => windows::after_overlap(&self.position, &rows),
+            Way::Onward { .. } => windows::after_fresh(&self.position, part, &rows),
+        };
+        let events: Vec<_> = rows.into_iter().filter_map(|row| row.event).collect();
+        let malformed = received - u64::try_from(events.len()).unwrap_or(received);
+        // What the overlap holds was counted when it was new.
+        if overlap && matches!(self.way, Way::Onward { .. }) {
+            self.overlap_rows += received;
+        } else {
+            self.fresh_rows += received;
+            self.malformed += malformed;
+        }
+        let window = Window::new(windows::moment(part.from), windows::moment(part.to));
+        let slice = Slice {
+            source: self.log.id.clone(),
+            site: self.log.site.clone(),
+            window: window.unwrap_or_else(|| Window::empty_at(windows::moment(part.from))),
+            rows: events,
+            received,
+            malformed: if overlap { 0 } else { malformed },
+            duplicates: 0,
+            overlap,
+            changed_hours,
+            position_after: next.clone(),
+        };
+        (self.take)(slice)?;
+        self.position = next;
+        self.slices += 1;
+        self.received += received;
+        self.fresh_given |= !overlap;
+        Ok(())
+    }
+}
+
+fn lies_in(row: &Row, span: Span) -> bool {
+    row.time
+        .is_some_and(|time| span.contains(time.timestamp_millis()))
+}

@@ -1,0 +1,304 @@
+//! What a console answers, made ours: bytes in, pages of rows and lists of records out. Lenient about
+//! everything inside a row, strict about whether an answer is an answer at all.
+
+pub mod device;
+pub mod event;
+pub mod fields;
+pub mod json;
+pub mod parties;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::collect::wire::event::Row;
+use crate::collect::wire::fields::Object;
+use crate::model::text::{NAME, SENTENCE};
+
+/// One page of a log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    pub rows: Vec<Row>,
+    /// How many rows the console says match; `None` if it does not say.
+    pub total: Option<u64>,
+    pub page_number: Option<u64>,
+    pub total_pages: Option<u64>,
+    /// Rows that could not be read as events.
+    pub malformed: u64,
+    /// It came as an array without an envelope.
+    pub bare: bool,
+}
+
+impl Page {
+    pub fn decode(body: &[u8]) -> Result<Self, String> {
+        let list = List::open(body)?;
+        let mut rows: Vec<Row> = list.items.iter().map(|raw| event::row(raw)).collect();
+        number_twins(&mut rows);
+        Ok(Self {
+            malformed: rows.iter().map(|row| u64::from(row.event.is_none())).sum(),
+            rows,
+            total: list.count(&["total_element_count", "totalElementCount"]),
+            page_number: list.count(&["page_number", "pageNumber"]),
+            total_pages: list.count(&["total_page_count", "totalPageCount"]),
+            bare: list.bare,
+        })
+    }
+}
+
+/// Rows of one page that say the same and have no id of their own are several rows all the same.
+fn number_twins(rows: &mut [Row]) {
+    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+    for row in rows.iter_mut().filter(|row| row.made_id) {
+        let twins = seen.entry(row.id.clone()).or_default();
+        *twins += 1;
+        if *twins > 1 {
+            row.id = format!("{}-{twins}", row.id);
+            if let Some(event) = &mut row.event {
+                event.id.clone_from(&row.id);
+            }
+        }
+    }
+}
+
+/// A list of records as written, with what was said about it.
+pub struct List<'a> {
+    pub items: Vec<&'a [u8]>,
+    pub bare: bool,
+    said: Object,
+}
+
+impl<'a> List<'a> {
+    /// Opens an answer: an array, or an object with an array named `data`. Anything else is an error, in words.
+    pub fn open(body: &'a [u8]) -> Result<Self, String> {
+        let body = json::trimmed(body);
+        match body.first() {
+            Some(b'[') => {
+                let items = json::elements(body).ok_or("the answer is cut off or is no JSON")?;
+                Ok(Self {
+                    items,
+                    bare: true,
+                    said: Object::new(),
+                })
+            }
+            Some(b'{') => Self::enveloped(body),
+            Some(b'<') => Err("it answered with a web page instead of data".to_owned()),
+            Some(_) => Err("the answer is no JSON".to_owned()),
+            None => Err("the answer is empty".to_owned()),
+        }
+    }
+
+    fn enveloped(body: &'a [u8]) -> Result<Self, String> {
+        let members = json::members(body).ok_or("the answer is cut off or is no JSON")?;
+        let mut items = None;
+        let mut said = Object::new();
+        for (name, raw) in members {
+            if name == "data" {
+                items = json::elements(raw);
+            } else if let Some(value) = json::parse(raw) {
+                said.insert(name, value);
+            }
+        }
+        if let Some(message) = refusal(&said) {
+            return Err(message);
+        }
+        let items = items.ok_or("the answer has no list named `data`")?;
+        Ok(Self {
+            items,
+            bare: false,
+            said,
+        })
+    }
+
+    /// The list's records that are objects.
+    pub fn objects(&self) -> impl Iterator<Item = Object> {
+        self.items.iter().filter_map(|raw| match json::parse(raw) {
+            Some(Value::Object(object)) => Some(object),
+            _ => None,
+        })
+    }
+
+    fn count(&self, names: &[&str]) -> Option<u64> {
+        names.iter().find_map(|name| fields::count(&self.said, name))
+    }
+}
+
+/// What the console says is wrong, if this is how it says so (in any of its three dialects, whatever the
+/// HTTP status).
+fn refusal(said: &Object) -> Option<String> {
+    let meta = fields::object(said, "meta");
+    let legacy = meta.filter(|meta| fields::text(meta, &["rc"], NAME) == "error");
+    if let Some(meta) = legacy {
+        return Some(format!("it answered {}", fields::text(meta, &["msg"], SENTENCE)));
+    }
+    if said.contains_key("errorCode") || said.contains_key("error") || said.contains_key("errors") {
+        let inner = fields::object(said, "error").unwrap_or(said);
+        let words = fields::text(inner, &["message", "code", "errors", "errorCode"], SENTENCE);
+        return Some(format!("it answered {words}"));
+    }
+    None
+}
+
+/// One site as `self/sites` lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteRow {
+    /// Its `_id`: what it is stored under.
+    pub id: String,
+    /// Short name, used in paths.
+    pub name: String,
+    /// The label people gave it; may be empty, need not be unique.
+    pub label: String,
+}
+
+/// The sites an account may see, by name. A name that could change the path of a request is no site.
+pub fn sites(body: &[u8]) -> Result<Vec<SiteRow>, String> {
+    let list = List::open(body)?;
+    let rows = list.objects().map(|row| SiteRow {
+        id: fields::text(&row, &["_id", "id"], NAME),
+        name: fields::text(&row, &["name"], NAME),
+        label: fields::text(&row, &["desc"], NAME),
+    });
+    let in_path = |name: &str| {
+        name.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    let mut sites: Vec<SiteRow> = rows
+        .filter(|row| !row.name.is_empty() && in_path(&row.name))
+        .collect();
+    for site in sites.iter_mut().filter(|site| site.id.is_empty()) {
+        site.id.clone_from(&site.name);
+    }
+    sites.sort_by(|a, b| a.name.cmp(&b.name));
+    sites.dedup_by(|a, b| a.name == b.name);
+    Ok(sites)
+}
+
+/// What `stat/sysinfo` says about the console.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sysinfo {
+    /// `10.3.58`; empty if it does not say.
+    pub version: String,
+    /// IANA name.
+    pub timezone: Option<String>,
+    pub retention_days: Option<u64>,
+    pub uuid: Option<String>,
+}
+
+pub fn sysinfo(body: &[u8]) -> Result<Sysinfo, String> {
+    let list = List::open(body)?;
+    let row = list.objects().next().ok_or("`stat/sysinfo` holds no record")?;
+    Ok(sysinfo_of(&row))
+}
+
+pub fn sysinfo_of(row: &Object) -> Sysinfo {
+    let said = |names: &[&str]| Some(fields::text(row, names, NAME)).filter(|text| !text.is_empty());
+    Sysinfo {
+        version: said(&["version"]).unwrap_or_default(),
+        timezone: said(&["timezone"]),
+        retention_days: fields::count(row, "data_retention_days").filter(|days| *days > 0),
+        uuid: said(&["anonymous_controller_id", "uuid"]).map(|uuid| uuid.to_lowercase()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn one_bad_row_never_loses_the_page() {
+        let body = b"{\"data\":[{\"id\":\"a\",\"key\":\"K\",\"timestamp\":1778077234330},17,\"x\",null,{\"id\":\"b\",\"timestamp\":1},
+            {\"id\":\"c\",\"key\":\"K\xff\",\"timestamp\":1778077234330}],\"page_number\":0,\"total_element_count\":\"6\",\"total_page_count\":1}";
+        let page = Page::decode(body).unwrap();
+        assert_eq!(
+            (page.rows.len(), page.malformed, page.total, page.page_number),
+            (6, 4, Some(6), Some(0))
+        );
+        assert!(page.rows.iter().any(|row| row.id == "c" && row.event.is_some()));
+    }
+
+    #[test]
+    fn a_bare_array_is_a_page_without_a_total() {
+        let page = Page::decode(b" [ {\"id\":\"a\",\"timestamp\":1778077234330} ] ").unwrap();
+        assert!(page.bare && page.total.is_none() && page.rows.len() == 1);
+    }
+
+    #[test]
+    fn two_rows_that_say_the_same_without_an_id_are_two() {
+        let page = Page::decode(
+            br#"[{"key":"A","timestamp":1778077234330},{"key":"A","timestamp":1778077234330},9,9]"#,
+        )
+        .unwrap();
+        let ids: std::collections::BTreeSet<_> = page.rows.iter().map(|row| &row.id).collect();
+        assert_eq!(ids.len(), 4);
+    }
+
+    #[test]
+    fn what_is_no_page_is_refused_in_words() {
+        for (body, word) in [
+            (&b"<html>starting</html>"[..], "web page"),
+            (b"", "empty"),
+            (b"{\"data\":[{\"a\":", "cut off"),
+            (b"{\"data\":7}", "no list"),
+            (
+                br#"{"meta":{"rc":"error","msg":"api.err.NotFound"},"data":[]}"#,
+                "api.err.NotFound",
+            ),
+            (
+                br#"{"errorCode":400,"message":"JSON parse error"}"#,
+                "JSON parse error",
+            ),
+            (
+                br#"{"error":{"code":401,"message":"Unauthorized"}}"#,
+                "Unauthorized",
+            ),
+        ] {
+            let error = Page::decode(body).unwrap_err();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_site_name_cannot_change_a_path() {
+        let body = br#"{"meta":{"rc":"ok"},"data":[{"_id":"1","name":"default","desc":"Office"},{"_id":"2","name":"../x"},{"name":"abc"}]}"#;
+        let names: Vec<_> = sites(body)
+            .unwrap()
+            .into_iter()
+            .map(|site| (site.id, site.name))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                ("abc".to_owned(), "abc".to_owned()),
+                ("1".to_owned(), "default".to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn sysinfo_tells_version_zone_and_who_it_is() {
+        let body = br#"{"meta":{"rc":"ok"},"data":[{"version":"10.3.58","timezone":"Europe/Berlin","data_retention_days":90,
+            "anonymous_controller_id":"D0000000-0000-4000-8000-000000000001"}]}"#;
+        let said = sysinfo(body).unwrap();
+        assert_eq!(
+            (said.version.as_str(), said.retention_days),
+            ("10.3.58", Some(90))
+        );
+        assert_eq!(said.uuid.as_deref(), Some("d0000000-0000-4000-8000-000000000001"));
+        assert!(sysinfo(br#"{"meta":{"rc":"ok"},"data":[]}"#).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            drop((Page::decode(&bytes), sites(&bytes), sysinfo(&bytes), device::devices(&bytes)));
+        }
+
+        #[test]
+        fn any_row_is_read_without_a_panic(field in "[a-z_]{1,12}", said in r#"(null|true|-?[0-9]{1,25}(\.[0-9]+)?|"[^"\\]{0,20}"|\[\]|\{\})"#) {
+            let body = format!(r#"{{"data":[{{"timestamp":1778077234330,"{field}":{said}}}]}}"#);
+            let page = Page::decode(body.as_bytes()).unwrap();
+            prop_assert_eq!(page.rows.len(), 1);
+        }
+    }
+}
