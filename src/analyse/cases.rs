@@ -10,7 +10,7 @@ use crate::model::digest::Group;
 use crate::model::finding::{Finding, Severity, Subject, Trend};
 
 /// Findings of one rule and site shown one by one; the rest become one more.
-const LISTED: usize = 15;
+const LISTED: usize = 10;
 
 /// What becomes one finding: one group, or several rolled up.
 pub struct Case {
@@ -20,6 +20,8 @@ pub struct Case {
     pub group: Group,
     /// Its subjects, where there are several.
     pub names: Vec<String>,
+    /// The worst of its groups by their own rows, if it holds several that would have been findings alone.
+    pub surplus: Option<Severity>,
 }
 
 /// What the rows of a case amount to.
@@ -48,17 +50,27 @@ fn cases(scene: &Scene<'_>) -> Vec<Case> {
     let overflow = digest.overflow.iter().map(|(key, group)| (key, group, true));
     for (key, group, overflowed) in groups.chain(overflow) {
         let rule = rules::find(&group.rule);
+        let named = named(group, scene);
         let case = Case {
             rule,
             keys: vec![key.clone()],
-            group: group.clone(),
-            names: vec![words::name(&group.subject)],
+            names: vec![words::name(&named.subject)],
+            group: named,
+            surplus: None,
         };
         let quiet_block = rule.id == "firewall-block" && severity_by_rows(rule, group) == Severity::Info;
         if quiet_block {
             let rule = rules::find("firewall-blocks");
             pool(&mut pooled, (rule.id, &group.site), Case { rule, ..case });
-        } else if rule.rolled_up || overflowed {
+        } else if rule.rolled_up {
+            pool(&mut pooled, (rule.id, &group.site), case);
+        } else if overflowed {
+            let surplus = rule.steps.first().map_or(group.worst, |(_, severity)| *severity);
+            let case = Case {
+                surplus: Some(surplus),
+                names: Vec::new(),
+                ..case
+            };
             pool(&mut pooled, (rule.id, &group.site), case);
         } else {
             single.entry((rule.id, &group.site)).or_default().push(case);
@@ -80,13 +92,36 @@ fn cases(scene: &Scene<'_>) -> Vec<Case> {
             LISTED
         };
         for surplus in alike.split_off(listed.min(alike.len())) {
-            pool(&mut pooled, place, surplus);
+            let severity = severity_by_rows(surplus.rule, &surplus.group);
+            pool(
+                &mut pooled,
+                place,
+                Case {
+                    surplus: Some(severity),
+                    ..surplus
+                },
+            );
         }
         cases.extend(alike);
     }
-    cases.extend(pooled.into_values());
+    cases.extend(pooled.into_values().map(|mut case| {
+        case.names.sort();
+        case
+    }));
     outages::join_failovers(&mut cases);
     cases
+}
+
+/// The group with the name its device has in the console's list, where rows told nothing but an address.
+fn named(group: &Group, scene: &Scene<'_>) -> Group {
+    let mut named = group.clone();
+    if let Some(device) = scene
+        .device(group)
+        .filter(|_| group.subject.name.to_lowercase() == group.subject.id)
+    {
+        named.subject.name = device.label();
+    }
+    named
 }
 
 fn pool<'a>(pooled: &mut BTreeMap<(&'a str, &'a str), Case>, place: (&'a str, &'a str), mut case: Case) {
@@ -107,6 +142,7 @@ impl Case {
     pub fn absorb(&mut self, other: Self) {
         let subject = self.group.subject.clone();
         self.keys.extend(other.keys);
+        self.surplus = self.surplus.max(other.surplus);
         for name in other.names {
             if !name.is_empty() && !self.names.contains(&name) {
                 self.names.push(name);
@@ -129,7 +165,7 @@ fn finding(case: &Case, scene: &Scene<'_>) -> Option<Finding> {
         _ if rule.id.starts_with("threat") => Some(threats::finding(case)),
         _ if group.count < rule.quiet_below => None,
         _ => {
-            let mut severity = severity_by_rows(rule, group);
+            let mut severity = case.surplus.unwrap_or_else(|| severity_by_rows(rule, group));
             if rule.escalates {
                 let persistent = scene.is_persistent(rule.id, group);
                 severity = worse(severity, u8::from(scene.is_core(group)) + u8::from(persistent));
@@ -154,17 +190,24 @@ pub fn drafted(case: &Case, occurrences: u64, severity: Severity) -> Finding {
     } else {
         rule.many
     };
-    let several = case.is_pooled() && !template.contains("{names}") && template.contains("{name}");
-    let title = if several {
-        let nobody = Subject {
-            name: format!("{} devices", words::number(case.names.len() as u64)),
+    let title = if case.surplus.is_some() {
+        let subject = Subject {
+            name: "a device".to_owned(),
             ..Subject::default()
         };
-        let named = Group {
-            subject: nobody,
+        let anyone = Group {
+            subject,
             ..group.clone()
         };
-        words::fill(template, &named, occurrences, &case.names)
+        let how_many = match case.names.len() {
+            0 => "many".to_owned(),
+            several => words::number(several as u64),
+        };
+        let one = words::fill(rule.one, &anyone, 1, &[]);
+        words::capitalised(&format!(
+            "{how_many} more of this kind: {}",
+            words::uncapitalised(&one)
+        ))
     } else {
         words::fill(template, group, occurrences, &case.names)
     };

@@ -123,7 +123,7 @@ fn noise(evidence: &Evidence<'_>) -> Option<Finding> {
         name: key.clone(),
     };
     let what = explained.entry.map_or(key.as_str(), |entry| entry.what);
-    let title = format!("{share} % of all rows are of one kind: {what}");
+    let title = format!("{share} % of all messages are of one kind: {what}");
     let severity = if share > 60 && *rows >= NOISY_ROWS * 10 {
         Severity::Low
     } else {
@@ -131,7 +131,7 @@ fn noise(evidence: &Evidence<'_>) -> Option<Finding> {
     };
     let mut finding = about("noise", "", subject, severity, title, evidence.now);
     finding.explanation = format!(
-        "{} of {} rows are {key}. {}",
+        "{} of {} messages are {key}. {}",
         number(*rows),
         number(digest.events),
         finding.explanation
@@ -166,5 +166,74 @@ fn about(
         days: 1,
         ongoing: rule.id == "coverage",
         examples: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analyse::samples::{Case, row};
+    use crate::model::source::{SourceId, SourceKind};
+
+    fn source(kind: SourceKind, outcome: Outcome) -> SourceCoverage {
+        SourceCoverage {
+            id: SourceId {
+                controller: "c".to_owned(),
+                site: "s".to_owned(),
+                kind,
+            },
+            name: format!("home/default/{kind}"),
+            outcome,
+            since: None,
+            until: None,
+            events: 0,
+            records: 0,
+            late: 0,
+            duplicates: 0,
+            malformed: 0,
+            oldest: None,
+            reason: Some("the console did not answer within 30 s".to_owned()),
+            code: 69,
+        }
+    }
+
+    #[test]
+    fn a_console_that_does_not_answer_is_one_gap() {
+        let case = Case {
+            coverage: vec![
+                source(SourceKind::SystemLog, Outcome::Failed),
+                source(SourceKind::Devices, Outcome::Failed),
+            ],
+            ..Case::default()
+        };
+        let judged = case.judge();
+        let [finding] = judged.findings.as_slice() else {
+            panic!("{:#?}", judged.findings);
+        };
+        assert_eq!(
+            (finding.rule.as_str(), finding.severity),
+            ("coverage", Severity::Medium)
+        );
+        assert!(
+            finding.explanation.contains("did not answer within 30 s."),
+            "{}",
+            finding.explanation
+        );
+
+        let mut whole = Case::default().remembering(judged.memory);
+        whole.coverage = vec![source(SourceKind::SystemLog, Outcome::Empty)];
+        assert_eq!(whole.judge().findings[0].trend, Trend::Resolved);
+    }
+
+    #[test]
+    fn what_drowns_the_rest_is_named_but_coming_and_going_is_not() {
+        let blocks = (0..150).map(|n| row("TRAFFIC_BLOCKED_KNOWN_SOURCE_CLIENT", n, &[("SRC_CLIENT", "tv")]));
+        let rules = |case: Case| -> Vec<String> {
+            let findings = case.judge().findings;
+            findings.into_iter().map(|finding| finding.rule).collect()
+        };
+        assert_eq!(rules(Case::of(blocks)), ["firewall-blocks", "noise"]);
+        let roams = (0..150).map(|n| row("CLIENT_ROAMED_2", n, &[("CLIENT", "phone")]));
+        assert!(rules(Case::of(roams)).is_empty());
     }
 }

@@ -9,6 +9,7 @@ pub mod digest;
 mod itself;
 mod lines;
 mod outages;
+mod phrases;
 mod place;
 pub mod rules;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod samples;
 mod scene;
 mod snapshot;
 mod spells;
+mod tables;
 mod threats;
 mod trend;
 mod turns;
@@ -31,7 +33,7 @@ use crate::analyse::rules::Kind;
 use crate::analyse::scene::Scene;
 use crate::model::coverage::SourceCoverage;
 use crate::model::device::Snapshot;
-use crate::model::digest::{Digest, HOURS};
+use crate::model::digest::Digest;
 use crate::model::finding::{Category, Finding, Severity, Trend};
 use crate::model::memory::Memory;
 use crate::model::report::{Counts, DeviceLine, Hour, RoutineKey, Threats, UnknownKey};
@@ -126,12 +128,12 @@ pub fn judge(evidence: &Evidence<'_>) -> Judgement {
     let memory = trend::apply(&mut findings, &scene);
     findings.sort_by_cached_key(urgency);
     Judgement {
-        counts: counts(evidence.digest, &findings, &routine),
-        routine: routine_keys(&routine),
+        counts: tables::counts(evidence.digest, &findings, &routine),
+        routine: tables::routine_keys(&routine),
         threats: threats::at_a_glance(evidence.digest),
         devices: lines::of(evidence.snapshot),
-        timeline: timeline(evidence.digest, evidence.window),
-        unknown_keys: unknown_keys(evidence.digest),
+        timeline: tables::timeline(evidence.digest, evidence.window),
+        unknown_keys: tables::unknown_keys(evidence.digest),
         findings,
         memory,
         fates,
@@ -189,95 +191,16 @@ fn urgency(
         (Severity::Info, _) => 6,
     };
     let old = u8::from(finding.trend != Trend::New);
+    // "10 more of this kind" comes after those of its kind.
+    let surplus = u8::from(finding.title.contains(" more of this kind: "));
     (
         class,
-        if class == 0 { 0 } else { old },
+        if class == 0 { surplus } else { 2 * old + surplus },
         std::cmp::Reverse(finding.severity),
         finding.category,
         std::cmp::Reverse(finding.count),
         format!("{}{}", finding.title, finding.fingerprint),
     )
-}
-
-fn counts(digest: &Digest, findings: &[Finding], routine: &BTreeMap<String, u64>) -> Counts {
-    let of = |severity| {
-        findings
-            .iter()
-            .filter(|finding| finding.severity == severity)
-            .count() as u64
-    };
-    Counts {
-        events: digest.events,
-        findings: findings.len() as u64,
-        severe: of(Severity::Severe),
-        medium: of(Severity::Medium),
-        low: of(Severity::Low),
-        info: of(Severity::Info),
-        routine: routine.values().sum(),
-        muted: 0,
-        by_category: digest
-            .categories
-            .iter()
-            .map(|(category, count)| (category.name().to_owned(), *count))
-            .collect(),
-    }
-}
-
-fn routine_keys(routine: &BTreeMap<String, u64>) -> Vec<RoutineKey> {
-    let mut keys: Vec<_> = routine
-        .iter()
-        .map(|(key, count)| RoutineKey {
-            key: key.clone(),
-            title: catalogue::explain(key)
-                .entry
-                .map_or("Other messages", |entry| entry.what)
-                .to_owned(),
-            count: *count,
-        })
-        .collect();
-    keys.sort_by(|a, b| b.count.cmp(&a.count).then(a.key.cmp(&b.key)));
-    keys
-}
-
-fn unknown_keys(digest: &Digest) -> Vec<UnknownKey> {
-    let mut keys: Vec<_> = digest
-        .unknown
-        .iter()
-        .map(|(key, unknown)| UnknownKey {
-            key: key.clone(),
-            count: unknown.count,
-            example: unknown.example.clone(),
-        })
-        .collect();
-    keys.sort_by(|a, b| b.count.cmp(&a.count).then(a.key.cmp(&b.key)));
-    keys
-}
-
-/// Events per hour; hours of the window without events are there as zeros, at most the last fourteen days.
-fn timeline(digest: &Digest, window: Window) -> Vec<Hour> {
-    let mut hours = digest.hours.clone();
-    if !window.is_empty() {
-        let last = (window.until().timestamp() - 1).div_euclid(3600);
-        let oldest = last.saturating_sub(i64::try_from(HOURS).unwrap_or(i64::MAX) - 1);
-        let first = window.since().timestamp().div_euclid(3600).max(oldest);
-        for hour in first..=last {
-            hours.entry(hour).or_default();
-        }
-    }
-    let surplus = hours.len().saturating_sub(HOURS);
-    hours
-        .into_iter()
-        .skip(surplus)
-        .filter_map(|(hour, [severe, medium, low, info])| {
-            Some(Hour {
-                start: DateTime::from_timestamp(hour.checked_mul(3600)?, 0)?,
-                severe,
-                medium,
-                low,
-                info,
-            })
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -339,7 +262,7 @@ mod tests {
         assert_eq!((finding.count, finding.severity), (50, Severity::Medium));
         assert_eq!(
             finding.title,
-            "192.168.3.62 tried 50 times to reach 100.126.147.59, probably a VPN address; the gateway blocked every attempt"
+            "One of your devices (192.168.3.62) tried 50 times to reach 100.126.147.59, probably a VPN address; every attempt was blocked"
         );
         assert_eq!((judged.threats.blocked, judged.threats.detected), (50, 0));
     }

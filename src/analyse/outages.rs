@@ -2,12 +2,11 @@
 
 use crate::analyse::cases::{Case, drafted, worse};
 use crate::analyse::digest::fingerprint;
-use crate::analyse::place::is_gateway_model;
+use crate::analyse::phrases::Phrase;
 use crate::analyse::rules;
-use crate::analyse::scene::{Scene, noun};
+use crate::analyse::scene::Scene;
 use crate::analyse::spells::Absences;
-use crate::analyse::words::{self, capitalised, duration, times};
-use crate::model::device::Device;
+use crate::analyse::words::{capitalised, duration, times};
 use crate::model::digest::Way;
 use crate::model::finding::{Finding, Severity, Trend};
 
@@ -20,20 +19,28 @@ const USELESS: u64 = 10;
 pub fn finding(case: &Case, scene: &Scene<'_>) -> Option<Finding> {
     let (rule, group) = (case.rule, &case.group);
     let now = scene.now().timestamp_millis();
-    let absences = Absences::of(&group.turns, &scene.planned(group));
+    let mut absences = Absences::of(&group.turns, &scene.planned(group));
+    let proof = proof(case, scene);
+    if proof == Some(true) {
+        absences.end_unseen();
+    }
     let repeated = group.keys.values.keys().any(|key| key.contains("_TIMES"));
     let remembered = scene.remembered(rule.id, &group.site, &group.subject.id);
     let was_away = remembered.is_some_and(|earlier| earlier.ongoing);
+    let away = absences.still_away().is_some();
     let silent = absences.spells.is_empty() && !group.turns.is_empty();
-    let resolved = silent && absences.returned && was_away;
+    // An outage an earlier report told of is over: by its return, or by one that tells how long it was.
+    let since = scene.evidence.window.since().timestamp_millis();
+    let resolved = was_away
+        && !away
+        && match absences.spells.as_slice() {
+            [] => absences.returned,
+            [only] => only.since < since,
+            _ => false,
+        };
     if silent && !case.is_pooled() && !repeated && !resolved {
         return None;
     }
-    let proof = proof(case, scene);
-    let away = match proof {
-        Some(healthy) => !healthy && absences.still_away().is_some(),
-        None => absences.still_away().is_some(),
-    };
     let drops = (absences.spells.len() as u64).max(if repeated { FLAPPING } else { 1 });
     let (total, longest) = absences.seconds(now);
 
@@ -55,6 +62,7 @@ pub fn finding(case: &Case, scene: &Scene<'_>) -> Option<Finding> {
         let phrase = Phrase::of(case, scene.device(group));
         let closed = absences.all_measured() && absences.spells.iter().any(|spell| spell.until.is_some());
         finding.title = capitalised(&match (resolved, away, drops) {
+            (true, ..) if total > 0 => format!("{} {} after {}", phrase.who, phrase.back, duration(total)),
             (true, ..) => format!("{} {}", phrase.who, phrase.back),
             (_, true, 1) => format!("{} {} for {}", phrase.who, phrase.has_been, duration(longest)),
             (_, true, _) => format!("{} {} {}, and is away now", phrase.who, phrase.went, times(drops)),
@@ -76,6 +84,10 @@ pub fn finding(case: &Case, scene: &Scene<'_>) -> Option<Finding> {
             }
             _ => format!("{} {} {}", phrase.who, phrase.went, times(drops)),
         });
+    }
+    if !away && !resolved && rule.id != "wan-failover" {
+        let calm = "It is working again. If it happens more often, go through these steps.";
+        finding.remediation.insert(0, calm.to_owned());
     }
     if drops > 1 && longest > 0 {
         finding
@@ -123,6 +135,14 @@ fn proof(case: &Case, scene: &Scene<'_>) -> Option<bool> {
             // Which line a name means cannot be told, so only "all are up" proves anything.
             (all_up && case.rule.id == "wan-outage").then_some(true)
         }
+        "mass-outage" => {
+            let devices = scene.site(&case.group.site)?.devices.as_ref()?;
+            Some(
+                devices
+                    .iter()
+                    .all(|device| device.state != Some(0) || device.disabled),
+            )
+        }
         "on-battery" => scene.device(&case.group)?.on_battery.map(|battery| !battery),
         _ => None,
     }
@@ -149,103 +169,6 @@ fn severity(case: &Case, scene: &Scene<'_>, absences: &Absences, away: bool, dro
     worse(base, u8::from(away) + u8::from(core) + u8::from(persistent))
 }
 
-/// The words for one kind of outage.
-struct Phrase {
-    who: String,
-    has_been: &'static str,
-    was: &'static str,
-    went: &'static str,
-    back: &'static str,
-}
-
-impl Phrase {
-    fn of(case: &Case, device: Option<&Device>) -> Self {
-        let name = words::name(&case.group.subject);
-        let (who, has_been, was, went, back) = match case.rule.id {
-            "wan-outage" => (
-                format!("internet connection {name}").trim().to_owned(),
-                "has been down",
-                "was down",
-                "went down",
-                "works again",
-            ),
-            "wan-failover" => (
-                "internet".to_owned(),
-                "has been running over the backup line",
-                "ran over the backup line",
-                "moved to the backup line",
-                "runs over the main line again",
-            ),
-            "vpn-tunnel" => (
-                format!("the VPN tunnel {name}"),
-                "has been down",
-                "was down",
-                "went down",
-                "is up again",
-            ),
-            "mobile-backup" => (
-                format!("the mobile backup {name}"),
-                "has had no connection",
-                "had no connection",
-                "lost its connection",
-                "is connected again",
-            ),
-            "on-battery" => (
-                name,
-                "has been running on battery",
-                "ran on battery",
-                "switched to battery",
-                "has mains power again",
-            ),
-            "mass-outage" => (
-                "several devices".to_owned(),
-                "have been offline",
-                "were offline together",
-                "went offline together",
-                "are back online",
-            ),
-            _ => (
-                described(case, device, &name),
-                "has been offline",
-                "was offline",
-                "went offline",
-                "is back online",
-            ),
-        };
-        Self {
-            who,
-            has_been,
-            was,
-            went,
-            back,
-        }
-    }
-}
-
-/// `Access point “Lobby”`: what it is, from the console's list or from the key that told of it.
-fn described(case: &Case, device: Option<&Device>, name: &str) -> String {
-    if case.rule.id == "camera-offline" {
-        return format!("camera system device {name}");
-    }
-    let by_key = || {
-        let keys = &case.group.keys.values;
-        let starts = |head: &str| keys.keys().any(|key| key.starts_with(head));
-        match () {
-            () if starts("EVT_AP_") => "access point",
-            () if starts("EVT_SW_") => "switch",
-            () if case.group.core || is_gateway_model(name) => "gateway",
-            () if starts("EVT_BB_") => "radio bridge",
-            () => "device",
-        }
-    };
-    let noun = device.map_or_else(by_key, noun);
-    if case.group.subject.id.is_empty() {
-        format!("a {noun}")
-    } else {
-        format!("{noun} {name}")
-    }
-}
-
 /// A failover is the other half of the outage that caused it: its rows go into that finding.
 pub fn join_failovers(cases: &mut Vec<Case>) {
     let (failovers, mut others): (Vec<_>, Vec<_>) = std::mem::take(cases)
@@ -267,4 +190,98 @@ pub fn join_failovers(cases: &mut Vec<Case>) {
         }
     }
     *cases = others;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analyse::samples::{Case as Run, device, row};
+
+    fn only(run: &Run) -> Finding {
+        let mut findings = run.judge().findings;
+        assert_eq!(findings.len(), 1, "{findings:#?}");
+        findings.remove(0)
+    }
+
+    #[test]
+    fn a_failover_belongs_to_the_outage_that_caused_it() {
+        let finding = only(&Run::of([
+            row(
+                "NETWORK_WAN_FAILED_2",
+                0,
+                &[("WAN_NAME", "Fiber"), ("DURATION", "4m 6s")],
+            ),
+            row(
+                "NETWORK_FAILED_OVER_TO_BACKUP_WAN_TEMPORARY_2",
+                2,
+                &[("WAN_NAME", "LTE")],
+            ),
+            row(
+                "NETWORK_WAN_RESTORED_2",
+                246,
+                &[("WAN_NAME", "Fiber"), ("DURATION", "4m 6s")],
+            ),
+        ]));
+        assert_eq!((finding.count, finding.occurrences), (3, 1));
+        assert_eq!(
+            finding.title,
+            "Internet connection “Fiber” was down for 4 min and is back"
+        );
+    }
+
+    #[test]
+    fn a_moment_is_only_worth_knowing_and_the_gateway_is_worth_more() {
+        let away = |key: &str, back: &str, role: &str, seconds| {
+            let who = [(role, "02:00:00:00:00:aa")];
+            only(&Run::of([row(key, 0, &who), row(back, seconds, &who)])).severity
+        };
+        assert_eq!(
+            away("EVT_AP_Lost_Contact", "EVT_AP_Connected", "AP", 40),
+            Severity::Info
+        );
+        assert_eq!(
+            away("EVT_AP_Lost_Contact", "EVT_AP_Connected", "AP", 200),
+            Severity::Low
+        );
+        assert_eq!(
+            away("EVT_AP_Lost_Contact", "EVT_AP_Connected", "AP", 900),
+            Severity::Medium
+        );
+        assert_eq!(
+            away("EVT_GW_Lost_Contact", "EVT_GW_Connected", "GW", 900),
+            Severity::Severe
+        );
+    }
+
+    #[test]
+    fn a_device_lost_in_the_events_and_in_the_list_is_one_finding() {
+        let mac = "02:00:00:00:00:aa";
+        let lost = || Run::of([row("DEVICE_UNREACHABLE", 0, &[("DEVICE", mac)])]);
+        let mut gone = device("usw", "Bar", mac);
+        gone.state = Some(0);
+        let finding = only(&lost().seeing(vec![gone]));
+        assert!(finding.ongoing);
+        assert_eq!((finding.count, finding.severity), (1, Severity::Severe));
+        let back = only(&lost().seeing(vec![device("usw", "Bar", mac)]));
+        assert!(!back.ongoing);
+        assert!(back.title.ends_with("went offline and is back"), "{}", back.title);
+    }
+
+    #[test]
+    fn one_that_drops_again_and_again_has_its_own_advice() {
+        let who = [("AP", "02:00:00:00:00:aa")];
+        let rows = (0..8).map(|n| {
+            let key = if n % 2 == 0 {
+                "EVT_AP_Lost_Contact"
+            } else {
+                "EVT_AP_Connected"
+            };
+            row(key, n * 1000, &who)
+        });
+        let finding = only(&Run::of(rows));
+        assert_eq!(
+            (finding.rule.as_str(), finding.occurrences),
+            ("device-flapping", 4)
+        );
+    }
 }

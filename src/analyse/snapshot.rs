@@ -206,7 +206,7 @@ pub fn called(device: &Device) -> String {
     if device.name.is_empty() {
         device.label()
     } else {
-        format!("{} “{}”", noun(device), device.name)
+        words::called(noun(device), &device.name)
     }
 }
 

@@ -87,6 +87,14 @@ impl Absences {
         self.spells.last().copied().filter(|spell| spell.until.is_none())
     }
 
+    /// It is back, but nothing tells since when.
+    pub fn end_unseen(&mut self) {
+        if let Some(spell) = self.spells.last_mut().filter(|spell| spell.until.is_none()) {
+            spell.until = Some(spell.since);
+            spell.measured = false;
+        }
+    }
+
     /// Seconds away altogether, as far as measured, and the longest, up to `now`.
     pub fn seconds(&self, now: i64) -> (u64, u64) {
         let lengths: Vec<u64> = self

@@ -1,5 +1,6 @@
 //! Threats: who tried to reach whom, was it stopped, and is it a reason to worry?
 
+use crate::analyse::address::side;
 use crate::analyse::cases::{Case, drafted};
 use crate::analyse::words::{self, capitalised, number, times};
 use crate::model::digest::{Digest, Group, Tally};
@@ -67,12 +68,15 @@ fn title(case: &Case) -> Option<String> {
         let devices = number(case.names.len() as u64);
         return Some(format!("{devices} more devices tried to reach a {what}"));
     }
-    let name = words::name(&group.subject);
+    let name = match words::name(&group.subject) {
+        address if side(&address).is_some() => format!("one of your devices ({address})"),
+        name => name,
+    };
     let tail = match (group.total("blocked"), group.total("detected")) {
-        (_, 0) if group.count == 1 => "; the gateway blocked it",
-        (_, 0) => "; the gateway blocked every attempt",
-        (0, _) => "; the gateway did not block it",
-        _ => "; the gateway blocked only part of it",
+        (_, 0) if group.count == 1 => "; this was blocked",
+        (_, 0) => "; every attempt was blocked",
+        (0, _) => "; this was not blocked",
+        _ => "; only some attempts were blocked",
     };
     let destinations = group
         .facets

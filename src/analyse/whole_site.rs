@@ -32,12 +32,7 @@ pub fn updates(site: &SiteSnapshot) -> Option<Finding> {
         id: String::new(),
         name: site.site.to_string(),
     };
-    let severity = if waiting.iter().any(|device| is_gateway(device)) {
-        Severity::Low
-    } else {
-        Severity::Info
-    };
-    let mut finding = draft(site, subject, "firmware-available", severity, Some(title));
+    let mut finding = draft(site, subject, "firmware-available", Severity::Low, Some(title));
     finding
         .explanation
         .extend([" Waiting: ", &words::listed(&names), "."]);

@@ -37,7 +37,10 @@ pub fn fill(template: &str, group: &Group, occurrences: u64, names: &[String]) -
 
 /// The subject as a sentence names it: in quotes, unless it is an address or nobody in particular.
 pub fn name(subject: &Subject) -> String {
-    let plain = subject.id.is_empty() || subject.name.parse::<IpAddr>().is_ok() || is_mac(&subject.name);
+    let plain = subject.id.is_empty()
+        || subject.name.parse::<IpAddr>().is_ok()
+        || is_mac(&subject.name)
+        || subject.name.starts_with("unnamed ");
     if plain {
         subject.name.clone()
     } else {
@@ -114,6 +117,31 @@ pub fn distinct(group: &Group, facet: &str) -> String {
             format!("{more}{}", tally.values.len())
         },
     )
+}
+
+/// `Access point “Lobby”`; the noun is left out where the name says it.
+pub fn called(noun: &str, name: &str) -> String {
+    let lower = name.to_lowercase();
+    let says_it = lower.contains(noun)
+        || noun == "access point"
+            && lower
+                .split(|c: char| !c.is_alphanumeric())
+                .any(|word| word == "ap");
+    if name.is_empty() {
+        format!("a {noun}")
+    } else if says_it || noun == "device" {
+        format!("“{name}”")
+    } else {
+        format!("{noun} “{name}”")
+    }
+}
+
+/// `A device` as `a device`, to stand inside a sentence.
+pub fn uncapitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 pub fn capitalised(text: &str) -> String {

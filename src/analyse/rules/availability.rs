@@ -58,11 +58,11 @@ pub const RULES: &[Rule] = &[
         .title("A program inside {name} crashed and was restarted", "Programs inside {name} crashed {times} and were restarted")
         .because("The device repaired itself. If it happens often, its firmware has a fault.")
         .advise(&["Update the firmware of this device.", "If crashes continue, download the support file in the console and send it to Ubiquiti."]),
-    Rule::new("device-restarted", System, Info).kind(Kind::Planned).rolled_up()
+    Rule::new("device-restarted", System, Info).kind(Kind::Planned).rolled_up().steps(&[(1, Info)])
         .title("Restarted on request: {names}", "Restarted on request: {names}")
         .because("These restarts were ordered by somebody or by a schedule. A short interruption is normal.")
         .advise(&["Nothing to do, if you or your technician did this."]),
-    Rule::new("firmware-updated", System, Info).kind(Kind::Planned).rolled_up()
+    Rule::new("firmware-updated", System, Info).kind(Kind::Planned).rolled_up().steps(&[(1, Info)])
         .title("Software updated: {names}", "Software updated: {names}")
         .because("New software was installed or scheduled. Devices restart during an update, so a short interruption is normal.")
         .advise(&["Nothing to do. If something behaves worse since then, mention the update to your technician."]),

@@ -20,6 +20,6 @@ pub const RULES: &[Rule] = &[
         .advise(&["Run `unifi-scan check` to see which part does not answer, and why.", "What can still be read is caught up by the next run."]),
     Rule::new("noise", System, Low).kind(Kind::Report).about(About::Site)
         .title("One kind of message drowns the others: {name}", "")
-        .because("A large part of all rows are of one kind. That is not bad in itself, but it hides what matters and fills the console's memory.")
+        .because("A large part of all messages is of one kind. That is not bad in itself, but it hides what matters and fills the console's memory.")
         .advise(&["If a firewall rule causes it, switch off logging for that rule in the console.", "If a device causes it, look at what that device is doing."]),
 ];

@@ -32,7 +32,7 @@ pub const RULES: &[Rule] = &[
     Rule::new("wifi-impersonation", Security, Severe).about(About::Wifi).facets(&[("radio", &["BSSID", "MAC"]), ("near", &["NEAREST_AP", "AP", "DEVICE"])])
         .title("Somebody else's access point uses your WiFi name {name}", "Somebody else's access point uses your WiFi name {name}")
         .because("The console believes that an access point which is not yours sends your WiFi name. That can be a trap to catch passwords, or your own old router or repeater.")
-        .advise(&["Ask whether somebody set up a repeater or an old router with the same WiFi name, and remove it.", "If not: tell people not to enter passwords on pages that appear when they join the WiFi.", "Walk with a phone towards the access point named in the examples; the signal is strongest near the foreign device."]),
+        .advise(&["Ask whether somebody set up a repeater or an old router with the same WiFi name, and remove it.", "If not: tell people not to enter passwords on pages that appear when they join the WiFi.", "Walk with a phone towards your access point that heard it; the signal is strongest near the foreign device."]),
     Rule::new("radius-problem", Wireless, Severe)
         .title("The sign-in server for the WiFi (RADIUS) is failing or slow", "The sign-in server for the WiFi (RADIUS) failed or was slow {times}")
         .because("Where people join the WiFi with their own user name, this server decides. When it does not answer, nobody new can join.")
