@@ -106,6 +106,10 @@ fn cases(scene: &Scene<'_>) -> Vec<Case> {
     }
     cases.extend(pooled.into_values().map(|mut case| {
         case.names.sort();
+        if case.surplus.is_some() {
+            // Not the empty id: that is the subject of rows which name nobody.
+            "*".clone_into(&mut case.group.subject.id);
+        }
         case
     }));
     outages::join_failovers(&mut cases);
@@ -154,7 +158,7 @@ impl Case {
 
     /// Several subjects in one.
     pub fn is_pooled(&self) -> bool {
-        self.group.subject.kind == "site" && self.group.subject.id.is_empty()
+        self.surplus.is_some() || self.rule.rolled_up
     }
 }
 

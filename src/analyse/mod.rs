@@ -144,7 +144,8 @@ pub fn judge(evidence: &Evidence<'_>) -> Judgement {
 fn add(findings: &mut Vec<Finding>, finding: Finding) {
     let same_device = |known: &Finding| {
         known.fingerprint == finding.fingerprint
-            || finding.rule == "device-down"
+            || finding.count == 0
+                && finding.rule == "device-down"
                 && known.rule == "device-flapping"
                 && known.site == finding.site
                 && known.subject.id == finding.subject.id

@@ -66,13 +66,14 @@ pub fn finding(case: &Case, scene: &Scene<'_>) -> Option<Finding> {
             (true, ..) => format!("{} {}", phrase.who, phrase.back),
             (_, true, 1) => format!("{} {} for {}", phrase.who, phrase.has_been, duration(longest)),
             (_, true, _) => format!("{} {} {}, and is away now", phrase.who, phrase.went, times(drops)),
-            (_, _, 1) if closed && total > 0 => format!(
-                "{} {} for {} and is back",
-                phrase.who,
-                phrase.was,
-                duration(total)
-            ),
-            (_, _, 1) => format!("{} {} and is back", phrase.who, phrase.went),
+            (_, _, 1) if closed && total > 0 => {
+                let length = duration(total);
+                format!(
+                    "{} {} for {length} {}",
+                    phrase.who, phrase.was, phrase.and_is_back
+                )
+            }
+            (_, _, 1) => format!("{} {} {}", phrase.who, phrase.went, phrase.and_is_back),
             _ if total > 0 => {
                 format!(
                     "{} {} {}, {} in total",

@@ -13,6 +13,7 @@ pub struct Phrase {
     pub was: &'static str,
     pub went: &'static str,
     pub back: &'static str,
+    pub and_is_back: &'static str,
 }
 
 impl Phrase {
@@ -75,6 +76,11 @@ impl Phrase {
             was,
             went,
             back,
+            and_is_back: if case.rule.id == "mass-outage" {
+                "and are back"
+            } else {
+                "and is back"
+            },
         }
     }
 }
@@ -98,7 +104,7 @@ fn described(case: &Case, device: Option<&Device>, name: &str) -> String {
     let noun = device.map_or_else(by_key, noun);
     let subject = &case.group.subject;
     if subject.id.is_empty() {
-        format!("a {noun}")
+        words::called(noun, "")
     } else if name.starts_with('“') {
         words::called(noun, &subject.name)
     } else {

@@ -271,3 +271,75 @@ fn lines(site: &SiteSnapshot, device: &Device) -> Vec<Finding> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analyse::samples::{Case, device};
+    use crate::model::device::Wan;
+
+    fn found(device: Device) -> Vec<(String, Severity)> {
+        let findings = Case::default().seeing(vec![device]).judge().findings;
+        findings
+            .into_iter()
+            .map(|finding| (finding.rule, finding.severity))
+            .collect()
+    }
+
+    #[test]
+    fn a_healthy_device_is_no_finding_and_a_full_switch_is_one() {
+        let switch = || device("usw", "Bar", "02:00:00:00:00:01");
+        assert!(found(switch()).is_empty());
+        for (used, expected) in [
+            (47.0, None),
+            (50.0, Some(Severity::Low)),
+            (56.0, Some(Severity::Medium)),
+        ] {
+            let loaded = Device {
+                poe_budget: Some(60.0),
+                poe_used: Some(used),
+                ..switch()
+            };
+            assert_eq!(
+                found(loaded).first().map(|finding| finding.1),
+                expected,
+                "{used} W"
+            );
+        }
+    }
+
+    #[test]
+    fn offline_is_severe_and_after_a_week_only_a_reminder() {
+        let offline = |hours| Device {
+            state: Some(0),
+            last_seen: Some(Case::default().now - TimeDelta::hours(hours)),
+            ..device("uap", "Bar", "02:00:00:00:00:01")
+        };
+        assert_eq!(found(offline(2)), [("device-down".to_owned(), Severity::Severe)]);
+        assert_eq!(
+            found(offline(24 * 20)),
+            [("device-down".to_owned(), Severity::Low)]
+        );
+        let disabled = Device {
+            disabled: true,
+            ..offline(2)
+        };
+        assert!(found(disabled).is_empty());
+    }
+
+    #[test]
+    fn a_dead_backup_line_is_told_though_nobody_notices_it() {
+        let line = |name: &str, up| Wan {
+            name: name.to_owned(),
+            enabled: Some(true),
+            up: Some(up),
+            ..Wan::default()
+        };
+        let gateway = |first| Device {
+            wans: vec![line("wan1", first), line("wan2", false)],
+            ..device("udm", "Office", "02:00:00:00:00:01")
+        };
+        assert_eq!(found(gateway(true)), [("wan-down".to_owned(), Severity::Medium)]);
+        assert_eq!(found(gateway(false))[0].1, Severity::Severe);
+    }
+}

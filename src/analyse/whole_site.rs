@@ -150,3 +150,46 @@ pub fn health(site: &SiteSnapshot) -> Vec<Finding> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analyse::samples::{Case, device};
+
+    fn named(n: u8) -> Device {
+        Device {
+            uptime: Some(4000),
+            ..device("uap", &format!("Hall {n}"), &format!("02:00:00:00:00:0{n}"))
+        }
+    }
+
+    fn titles(devices: Vec<Device>) -> Vec<String> {
+        let findings = Case::default().seeing(devices).judge().findings;
+        findings.into_iter().map(|finding| finding.title).collect()
+    }
+
+    #[test]
+    fn devices_that_restart_together_are_one_power_cut() {
+        assert_eq!(
+            titles((1..=4).map(named).collect()),
+            ["4 devices restarted at the same time"]
+        );
+        assert_eq!(
+            titles(vec![named(1)]),
+            ["Access point “Hall 1” restarted, and the console does not say why"]
+        );
+    }
+
+    #[test]
+    fn all_waiting_updates_are_one_line() {
+        let waiting = (1..=9).map(|n| Device {
+            upgradable: Some(true),
+            uptime: None,
+            ..named(n)
+        });
+        assert_eq!(
+            titles(waiting.collect()),
+            ["Software updates are available for 9 devices"]
+        );
+    }
+}

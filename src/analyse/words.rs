@@ -128,7 +128,12 @@ pub fn called(noun: &str, name: &str) -> String {
                 .split(|c: char| !c.is_alphanumeric())
                 .any(|word| word == "ap");
     if name.is_empty() {
-        format!("a {noun}")
+        let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
+            "an"
+        } else {
+            "a"
+        };
+        format!("{article} {noun}")
     } else if says_it || noun == "device" {
         format!("“{name}”")
     } else {
