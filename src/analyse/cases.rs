@@ -22,6 +22,8 @@ pub struct Case {
     pub names: Vec<String>,
     /// The worst of its groups by their own rows, if it holds several that would have been findings alone.
     pub surplus: Option<Severity>,
+    /// One of those is still going on.
+    pub ongoing: bool,
 }
 
 /// What the rows of a case amount to.
@@ -57,6 +59,7 @@ fn cases(scene: &Scene<'_>) -> Vec<Case> {
             names: vec![words::name(&named.subject)],
             group: named,
             surplus: None,
+            ongoing: false,
         };
         let quiet_block = rule.id == "firewall-block" && severity_by_rows(rule, group) == Severity::Info;
         if quiet_block {
@@ -77,32 +80,36 @@ fn cases(scene: &Scene<'_>) -> Vec<Case> {
         }
     }
     let mut cases = Vec::new();
-    for (place, mut alike) in single {
-        alike.sort_by(|a, b| {
-            (b.group.worst, b.group.count, &a.group.subject.id).cmp(&(
-                a.group.worst,
-                a.group.count,
-                &b.group.subject.id,
-            ))
+    for (place, alike) in single {
+        let mut told = Vec::new();
+        for case in alike {
+            // What is routine by itself must not become news by being many.
+            match finding(&case, scene) {
+                Some(finding) => told.push((finding.severity, finding.ongoing, case)),
+                None => cases.push(case),
+            }
+        }
+        told.sort_by(|a, b| {
+            let rank = |x: &(Severity, bool, Case)| (x.0, x.1, x.2.group.count);
+            rank(b)
+                .cmp(&rank(a))
+                .then_with(|| a.2.group.subject.cmp(&b.2.group.subject))
         });
         // A roll-up of one would name nobody and save no line.
-        let listed = if alike.len() == LISTED + 1 {
+        let listed = if told.len() == LISTED + 1 {
             LISTED + 1
         } else {
             LISTED
         };
-        for surplus in alike.split_off(listed.min(alike.len())) {
-            let severity = severity_by_rows(surplus.rule, &surplus.group);
-            pool(
-                &mut pooled,
-                place,
-                Case {
-                    surplus: Some(severity),
-                    ..surplus
-                },
-            );
+        for (severity, ongoing, case) in told.split_off(listed.min(told.len())) {
+            let surplus = Case {
+                surplus: Some(severity),
+                ongoing,
+                ..case
+            };
+            pool(&mut pooled, place, surplus);
         }
-        cases.extend(alike);
+        cases.extend(told.into_iter().map(|(_, _, case)| case));
     }
     cases.extend(pooled.into_values().map(|mut case| {
         case.names.sort();
@@ -147,6 +154,7 @@ impl Case {
         let subject = self.group.subject.clone();
         self.keys.extend(other.keys);
         self.surplus = self.surplus.max(other.surplus);
+        self.ongoing |= other.ongoing;
         for name in other.names {
             if !name.is_empty() && !self.names.contains(&name) {
                 self.names.push(name);

@@ -19,6 +19,11 @@ const USELESS: u64 = 10;
 pub fn finding(case: &Case, scene: &Scene<'_>) -> Option<Finding> {
     let (rule, group) = (case.rule, &case.group);
     let now = scene.now().timestamp_millis();
+    if let Some(severity) = case.surplus {
+        let mut finding = drafted(case, group.count, severity);
+        finding.ongoing = case.ongoing;
+        return Some(finding);
+    }
     let mut absences = Absences::of(&group.turns, &scene.planned(group));
     let proof = proof(case, scene);
     if proof == Some(true) {
@@ -266,6 +271,43 @@ mod tests {
         let back = only(&lost().seeing(vec![device("usw", "Bar", mac)]));
         assert!(!back.ongoing);
         assert!(back.title.ends_with("went offline and is back"), "{}", back.title);
+    }
+
+    #[test]
+    fn thirty_devices_updated_at_night_are_one_line() {
+        let mut run = Run::default();
+        for n in 0..30 {
+            let who = [("AP", format!("02:00:00:00:00:{n:02x}"))];
+            let who = [(who[0].0, who[0].1.as_str())];
+            run.fold(
+                &["EVT_AP_Lost_Contact", "EVT_AP_Connected", "EVT_AP_Upgraded"]
+                    .map(|key| row(key, n * 60, &who)),
+            );
+        }
+        let finding = only(&run);
+        assert_eq!(
+            (finding.rule.as_str(), finding.severity),
+            ("firmware-updated", Severity::Info)
+        );
+    }
+
+    #[test]
+    fn thirty_devices_gone_are_a_few_lines_and_a_rest() {
+        let run = Run::of((0..30).map(|n| {
+            row(
+                "EVT_AP_Lost_Contact",
+                n,
+                &[("AP", &format!("02:00:00:00:01:{n:02x}"))],
+            )
+        }));
+        let findings = run.judge().findings;
+        assert_eq!(findings.len(), 11);
+        let rest = findings.last().unwrap();
+        assert_eq!(
+            (rest.count, rest.severity, rest.ongoing),
+            (20, Severity::Severe, true)
+        );
+        assert_eq!(rest.title, "20 more of this kind: a device went offline");
     }
 
     #[test]

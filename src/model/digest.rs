@@ -87,12 +87,13 @@ pub struct Turn(pub i64, pub Way, pub Option<u64>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Way {
-    Up,
     Down,
     /// It was down for the seconds told, and the row says that this is over.
     Blip,
     /// It was restarted or updated on purpose: being gone for a while is expected.
     Planned,
+    /// Last, so that of a loss and a return in one millisecond the return holds.
+    Up,
 }
 
 /// Counts per value: of the values whose hash is smallest, and of the rest together.
