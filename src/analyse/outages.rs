@@ -78,6 +78,7 @@ pub fn finding(case: &Case, scene: &Scene<'_>) -> Option<Finding> {
                     phrase.who, phrase.was, phrase.and_is_back
                 )
             }
+            (_, _, 1) if rule.id == "mass-outage" => format!("{} {}", phrase.who, phrase.went),
             (_, _, 1) => format!("{} {} {}", phrase.who, phrase.went, phrase.and_is_back),
             _ if total > 0 => {
                 format!(
@@ -91,7 +92,7 @@ pub fn finding(case: &Case, scene: &Scene<'_>) -> Option<Finding> {
             _ => format!("{} {} {}", phrase.who, phrase.went, times(drops)),
         });
     }
-    if !away && !resolved && rule.id != "wan-failover" {
+    if !away && !resolved && !matches!(rule.id, "wan-failover" | "mass-outage") {
         let calm = "It is working again. If it happens more often, go through these steps.";
         finding.remediation.insert(0, calm.to_owned());
     }
@@ -141,14 +142,8 @@ fn proof(case: &Case, scene: &Scene<'_>) -> Option<bool> {
             // Which line a name means cannot be told, so only "all are up" proves anything.
             (all_up && case.rule.id == "wan-outage").then_some(true)
         }
-        "mass-outage" => {
-            let devices = scene.site(&case.group.site)?.devices.as_ref()?;
-            Some(
-                devices
-                    .iter()
-                    .all(|device| device.state != Some(0) || device.disabled),
-            )
-        }
+        // Those still missing are told one by one.
+        "mass-outage" => scene.site(&case.group.site)?.devices.as_ref().map(|_| true),
         "on-battery" => scene.device(&case.group)?.on_battery.map(|battery| !battery),
         _ => None,
     }
