@@ -1,0 +1,193 @@
+//! Folding a row into a digest: which rule it belongs to, whom it concerns, how bad it is by itself.
+//!
+//! Nothing is kept of a row but counts, a few values and a few examples.
+
+use std::collections::BTreeMap;
+
+use ring::digest::{SHA256, digest as sha256};
+
+use crate::analyse::address::masked;
+use crate::analyse::catalogue;
+use crate::analyse::place::{self, Placed};
+use crate::analyse::rules::{Kind, Rule};
+use crate::model::digest::{Digest, Group, Tally, Unknown};
+use crate::model::event::Event;
+use crate::model::finding::{Example, Severity};
+use crate::model::source::SiteName;
+use crate::model::text;
+
+/// What a routine row is filed under.
+pub const ROUTINE: &str = "routine";
+
+/// Where a row went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filed {
+    /// The group it was folded under: `routine`, or `<group key>:<rule>:<site>`.
+    pub group: String,
+}
+
+/// Counts one row. The same row folded twice is counted twice: sorting out repeats is done before.
+pub fn fold(digest: &mut Digest, site: &SiteName, event: &Event) -> Filed {
+    let entry = catalogue::entry_of(event);
+    let placed = place::place(entry, event);
+    let hour = event.time.timestamp().div_euclid(3600);
+
+    digest.events += 1;
+    digest.add_hour(hour, hour_counts(placed.severity));
+    *digest.categories.entry(placed.category).or_default() += 1;
+    let key = entry.map_or(event.key.as_str(), |entry| entry.live_key());
+    if entry.is_some() {
+        *digest.keys.entry(key.to_owned()).or_default() += 1;
+    } else {
+        let unknown = Unknown {
+            count: 1,
+            example: masked(sentence(event)),
+        };
+        digest.add_unknown(event.key.clone(), unknown);
+    }
+    if placed.rule.kind == Kind::Routine {
+        *digest.routine.entry(key.to_owned()).or_default() += 1;
+        return Filed {
+            group: ROUTINE.to_owned(),
+        };
+    }
+    let site = site.to_string();
+    let group_key = group_key(placed.rule, &site, &placed.subject.id);
+    let group = format!("{group_key}:{}:{site}", placed.rule.id);
+    digest.add_group(group_key, alone(placed, site, key, hour, event));
+    Filed { group }
+}
+
+/// Joins the digest of later rows to that of earlier ones. Associative; the empty digest changes nothing.
+pub fn merge(digest: &mut Digest, later: Digest) {
+    digest.absorb(later);
+}
+
+/// What makes two findings the same one: 32 hex digits of rule, site and subject.
+pub fn fingerprint(rule: &str, site: &str, subject: &str) -> String {
+    let hash = sha256(&SHA256, format!("{rule}\0{site}\0{subject}").as_bytes());
+    hash.as_ref()
+        .iter()
+        .take(16)
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
+}
+
+/// Worse rules first, so that they are the last to give way; among equals the hash decides.
+fn group_key(rule: &Rule, site: &str, subject: &str) -> String {
+    let rank = match rule.rank {
+        Severity::Severe => 0,
+        Severity::Medium => 1,
+        Severity::Low => 2,
+        Severity::Info => 3,
+    };
+    format!("{rank}{}", fingerprint(rule.id, site, subject))
+}
+
+/// A group of this one row.
+fn alone(placed: Placed, site: String, key: &str, hour: i64, event: &Event) -> Group {
+    let facets = placed
+        .facets
+        .into_iter()
+        .map(|(facet, value)| (facet.to_owned(), Tally::of(&value)))
+        .collect();
+    Group {
+        rule: placed.rule.id.to_owned(),
+        site,
+        subject: placed.subject,
+        core: placed.core,
+        worst: placed.severity,
+        count: 1,
+        first: event.time,
+        last: event.time,
+        examples: vec![Example {
+            time: event.time,
+            text: text::clean(sentence(event), text::SENTENCE / 2),
+        }],
+        keys: Tally::of(key),
+        facets,
+        hours: BTreeMap::from([(hour, 1)]),
+        turns: placed.turn.into_iter().collect(),
+        turns_cut: false,
+    }
+}
+
+/// The console's own words for the row, or as near as one comes to them.
+fn sentence(event: &Event) -> &str {
+    [&event.message, &event.title, &event.key]
+        .into_iter()
+        .find(|text| !text.is_empty())
+        .map_or("", |text| text.as_str())
+}
+
+fn hour_counts(severity: Severity) -> [u64; 4] {
+    Severity::ALL.map(|each| u64::from(each == severity))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::analyse::samples::{row, site, stream};
+
+    fn folded(rows: &[Event]) -> Digest {
+        let mut digest = Digest::default();
+        for event in rows {
+            fold(&mut digest, &site(), event);
+        }
+        digest
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn however_rows_are_cut_into_slices_the_digest_is_the_same(
+            rows in stream(700), cut in 0_usize..700, other in 0_usize..700,
+        ) {
+            let (a, b) = (cut.min(other).min(rows.len()), cut.max(other).min(rows.len()));
+            let whole = folded(&rows);
+            let parts = [&rows[..a], &rows[a..b], &rows[b..]].map(folded);
+
+            let [first, second, third] = parts.clone();
+            let mut left = first;
+            merge(&mut left, second);
+            merge(&mut left, third);
+
+            let [mut right, mut second, third] = parts;
+            merge(&mut second, third);
+            merge(&mut right, second);
+
+            prop_assert_eq!(&left, &whole);
+            prop_assert_eq!(&right, &whole);
+            merge(&mut right, Digest::default());
+            prop_assert_eq!(&right, &whole);
+            let rows: u64 = whole.groups.values().chain(whole.overflow.values()).map(|g| g.count).sum();
+            prop_assert_eq!(rows + whole.routine.values().sum::<u64>(), whole.events);
+        }
+    }
+
+    #[test]
+    fn a_digest_stays_small_whatever_comes() {
+        let mut digest = Digest::default();
+        for n in 0..3000 {
+            let key = format!("EVT_NEW_{n}");
+            fold(
+                &mut digest,
+                &site(),
+                &row(&key, n, &[("CLIENT", &format!("02:00:00:00:{n:04x}"))]),
+            );
+            fold(
+                &mut digest,
+                &site(),
+                &row("EVT_AP_Lost_Contact", n, &[("AP", &format!("02:{n}"))]),
+            );
+        }
+        let json = serde_json::to_string(&digest).unwrap();
+        assert_eq!(digest.groups.len(), crate::model::digest::GROUPS);
+        assert!(json.len() < 300_000, "{}", json.len());
+        assert_eq!(serde_json::from_str::<Digest>(&json).unwrap(), digest);
+    }
+}

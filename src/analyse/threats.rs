@@ -1,0 +1,176 @@
+//! Threats: who tried to reach whom, was it stopped, and is it a reason to worry?
+
+use crate::analyse::address::side;
+use crate::analyse::cases::{Case, drafted};
+use crate::analyse::words::{self, capitalised, number, times};
+use crate::model::digest::{Digest, Group, Tally};
+use crate::model::finding::{Finding, Severity};
+use crate::model::report::{ThreatPair, Threats};
+
+/// So many rows to one destination are no accident.
+const INSISTENT: u64 = 5;
+/// So many attempts that were let through are a siege.
+const MANY_ALLOWED: u64 = 20;
+/// Pairs shown at a glance.
+const PAIRS: usize = 10;
+
+pub fn finding(case: &Case) -> Finding {
+    let group = &case.group;
+    let mut finding = drafted(case, group.count, severity(case));
+    let passed = group.total("detected");
+    if let Some(title) = title(case) {
+        finding.title = capitalised(&title);
+    }
+    let outcome = match (passed, group.count - passed.min(group.count)) {
+        (0, _) => "The gateway blocked every attempt.".to_owned(),
+        (_, 0) => "The gateway noticed this but did not block it.".to_owned(),
+        (passed, blocked) => format!(
+            "The gateway blocked {} of these and let {} through.",
+            number(blocked),
+            number(passed)
+        ),
+    };
+    finding.explanation = match case.rule.id {
+        "threat-inbound-blocked" => format!("{}{}", case.rule.explanation, rolled(group)),
+        "threat" | "threat-inbound-allowed" => case.rule.explanation.to_owned(),
+        _ => format!("{outcome} {}", case.rule.explanation),
+    };
+    let signatures = words::top(group, "signature");
+    if !signatures.is_empty() {
+        finding.explanation.extend([" Recognised as: ", &signatures, "."]);
+    }
+    finding
+}
+
+fn severity(case: &Case) -> Severity {
+    let group = &case.group;
+    let passed = group.total("detected") > 0;
+    let insistent = most(group) >= INSISTENT;
+    match case.rule.id {
+        "threat-outbound" | "threat-lateral" if passed || insistent => Severity::Severe,
+        "threat-outbound" | "threat-lateral" => group.worst.max(Severity::Medium),
+        "threat-overlay" if passed || insistent => Severity::Medium,
+        "threat-inbound-allowed" if group.count >= MANY_ALLOWED => Severity::Severe,
+        "threat-overlay" | "threat-inbound-blocked" => Severity::Low,
+        _ => group.worst,
+    }
+}
+
+/// Who did what to whom, for the threats that begin at one of your own devices.
+fn title(case: &Case) -> Option<String> {
+    let group = &case.group;
+    let what = match case.rule.id {
+        "threat-outbound" => "suspicious internet address",
+        "threat-lateral" | "threat-overlay" => "address",
+        _ => return None,
+    };
+    if case.is_pooled() {
+        let devices = number(case.names.len() as u64);
+        return Some(format!("{devices} more devices tried to reach a {what}"));
+    }
+    let name = match words::name(&group.subject) {
+        address if side(&address).is_some() => format!("one of your devices ({address})"),
+        name => name,
+    };
+    let tail = match (group.total("blocked"), group.total("detected")) {
+        (_, 0) if group.count == 1 => "; this was blocked",
+        (_, 0) => "; every attempt was blocked",
+        (0, _) => "; this was not blocked",
+        _ => "; only some attempts were blocked",
+    };
+    let destinations = group
+        .facets
+        .get("destination")
+        .map_or_else(Vec::new, Tally::ranked);
+    let target = match (destinations.as_slice(), case.rule.id) {
+        ([(only, _)], "threat-outbound") => format!("the {what} {only}"),
+        ([(only, _)], "threat-overlay") => format!("{only}, probably a VPN address"),
+        ([(only, _)], _) => format!("{only} inside your network"),
+        ([], _) => format!("a {what}"),
+        (_, "threat-outbound") => format!("{} {what}es", words::distinct(group, "destination")),
+        _ => format!(
+            "{} addresses inside private networks",
+            words::distinct(group, "destination")
+        ),
+    };
+    let tried = if group.count == 1 {
+        "tried".to_owned()
+    } else {
+        format!("tried {}", times(group.count))
+    };
+    Some(format!("{name} {tried} to reach {target}{tail}"))
+}
+
+/// Where the stopped attacks came from and what they were after.
+fn rolled(group: &Group) -> String {
+    let mut text = format!(" They came from {}", words::distinct(group, "source"));
+    text.push_str(if text.ends_with(" 1") {
+        " address"
+    } else {
+        " addresses"
+    });
+    let targets = words::top(group, "destination");
+    if !targets.is_empty() {
+        text.extend([", aimed at ", &targets]);
+    }
+    text.push('.');
+    text
+}
+
+/// Rows of the commonest pair.
+fn most(group: &Group) -> u64 {
+    let pairs = pairs(std::iter::once(group));
+    pairs
+        .iter()
+        .map(|pair| pair.blocked + pair.detected)
+        .max()
+        .unwrap_or(0)
+}
+
+/// Threat rows at a glance.
+pub fn at_a_glance(digest: &Digest) -> Threats {
+    let groups = || digest.groups.values().chain(digest.overflow.values());
+    let mut pairs = pairs(groups());
+    pairs.sort_by(|a, b| {
+        (b.blocked + b.detected, &a.source, &a.destination).cmp(&(
+            a.blocked + a.detected,
+            &b.source,
+            &b.destination,
+        ))
+    });
+    pairs.truncate(PAIRS);
+    Threats {
+        blocked: groups().map(|group| group.total("blocked")).sum(),
+        detected: groups().map(|group| group.total("detected")).sum(),
+        pairs,
+    }
+}
+
+fn pairs<'a>(groups: impl Iterator<Item = &'a Group>) -> Vec<ThreatPair> {
+    let mut pairs = std::collections::BTreeMap::<(String, String), (u64, u64)>::new();
+    for group in groups {
+        for (facet, is_blocked) in [("blocked", true), ("detected", false)] {
+            for (pair, count) in group
+                .facets
+                .get(facet)
+                .into_iter()
+                .flat_map(|tally| &tally.values)
+            {
+                let (source, destination) = pair.split_once(" → ").unwrap_or((pair, ""));
+                let (blocked, detected) = pairs
+                    .entry((source.to_owned(), destination.to_owned()))
+                    .or_default();
+                *(if is_blocked { blocked } else { detected }) += count;
+            }
+        }
+    }
+    pairs
+        .into_iter()
+        .map(|((source, destination), (blocked, detected))| ThreatPair {
+            source,
+            destination,
+            blocked,
+            detected,
+        })
+        .collect()
+}
