@@ -108,7 +108,10 @@ impl Running {
             what: self.what.clone(),
         };
         for secret in &self.secrets {
-            assert!(!ran.said().contains(secret.as_str()), "a secret ({secret}) was printed: {ran}");
+            assert!(
+                !ran.said().contains(secret.as_str()),
+                "a secret ({secret}) was printed: {ran}"
+            );
         }
         ran
     }
@@ -180,13 +183,18 @@ impl Ran {
     /// Its standard output as one JSON document.
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("not one JSON document ({error}): {self}"))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("not one JSON document ({error}): {self}"))
     }
 
     /// The last line of its standard output.
     #[track_caller]
     pub fn summary(&self) -> &str {
-        self.stdout.trim_end().lines().last().unwrap_or_else(|| panic!("nothing on stdout: {self}"))
+        self.stdout
+            .trim_end()
+            .lines()
+            .last()
+            .unwrap_or_else(|| panic!("nothing on stdout: {self}"))
     }
 }
 

@@ -20,7 +20,10 @@ struct Answer {
 
 impl Answer {
     fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let found = self
+            .headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 
@@ -30,12 +33,23 @@ impl Answer {
 }
 
 /// One request on an open connection; `None` if no whole answer comes.
-fn ask(stream: &mut TcpStream, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Option<Answer> {
-    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: console\r\nContent-Length: {}\r\n", body.len());
+fn ask(
+    stream: &mut TcpStream,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Option<Answer> {
+    let mut request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: console\r\nContent-Length: {}\r\n",
+        body.len()
+    );
     for (name, value) in headers {
-        request.push_str(&format!("{name}: {value}\r\n"));
+        request = format!("{request}{name}: {value}\r\n");
     }
-    stream.write_all(format!("{request}\r\n{body}").as_bytes()).unwrap();
+    stream
+        .write_all(format!("{request}\r\n{body}").as_bytes())
+        .unwrap();
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|count| *count > 0)?;
@@ -44,7 +58,9 @@ fn ask(stream: &mut TcpStream, method: &str, path: &str, headers: &[(&str, &str)
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;
-        let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        let Some((name, value)) = line.trim_end().split_once(':') else {
+            break;
+        };
         headers.push((name.to_owned(), value.trim().to_owned()));
     }
     let mut answer = Answer {
@@ -65,12 +81,16 @@ fn connect(console: &Console) -> TcpStream {
 
 fn page(console: &Console, body: &Value) -> Value {
     let headers = [("X-API-KEY", API_KEY), ("Content-Type", "application/json")];
-    ask(&mut connect(console), "POST", LOG, &headers, &body.to_string()).unwrap().json()
+    ask(&mut connect(console), "POST", LOG, &headers, &body.to_string())
+        .unwrap()
+        .json()
 }
 
 fn ids(page: &Value) -> Vec<u64> {
     let rows = page["data"].as_array().unwrap();
-    rows.iter().map(|row| u64::from_str_radix(&row["id"].as_str().unwrap()[8..], 16).unwrap()).collect()
+    rows.iter()
+        .map(|row| u64::from_str_radix(&row["id"].as_str().unwrap()[8..], 16).unwrap())
+        .collect()
 }
 
 #[test]
@@ -80,7 +100,10 @@ fn pages_are_newest_first_and_tell_the_total() {
     console.add(series(0, 25, since, TimeDelta::seconds(10)));
     let second = page(&console, &json!({"pageNumber": 1, "pageSize": 10}));
     assert_eq!(ids(&second), (5..15).rev().collect::<Vec<_>>());
-    assert_eq!((&second["total_element_count"], &second["total_page_count"]), (&json!(25), &json!(3)));
+    assert_eq!(
+        (&second["total_element_count"], &second["total_page_count"]),
+        (&json!(25), &json!(3))
+    );
     console.manner(Manner {
         page_cap: Some(4),
         ignores_page_number: true,
@@ -115,7 +138,10 @@ fn bounds_are_kept_as_the_manner_says() {
 fn late_rows_appear_when_the_clock_has_come_there() {
     let console = Console::start();
     let time = console.now() - TimeDelta::hours(1);
-    console.add([Row::new(1, time), Row::new(2, time).appearing(console.now() + TimeDelta::minutes(1))]);
+    console.add([
+        Row::new(1, time),
+        Row::new(2, time).appearing(console.now() + TimeDelta::minutes(1)),
+    ]);
     assert_eq!(console.ids().len(), 1);
     assert_eq!(ids(&page(&console, &json!({}))), [1]);
     console.advance(TimeDelta::minutes(1));
@@ -132,7 +158,13 @@ fn a_session_needs_its_newest_token_and_ends_with_the_logout() {
     let credentials = json!({"username": USERNAME, "password": PASSWORD}).to_string();
     let login = ask(&mut stream, "POST", "/api/auth/login", &[], &credentials).unwrap();
     assert_eq!(login.status, 200);
-    let cookie = login.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let cookie = login
+        .header("set-cookie")
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
     let first = login.header("x-csrf-token").unwrap().to_owned();
     let json = ("Content-Type", "application/json");
     let with = |token: &str| {
@@ -145,7 +177,12 @@ fn a_session_needs_its_newest_token_and_ends_with_the_logout() {
     let second = rotating.header("x-updated-csrf-token").unwrap().to_owned();
     assert_eq!(with(&first).status, 403, "the old token is worth nothing");
     let headers = [("Cookie", cookie.as_str()), ("X-CSRF-Token", second.as_str())];
-    assert_eq!(ask(&mut stream, "POST", "/api/auth/logout", &headers, "").unwrap().status, 200);
+    assert_eq!(
+        ask(&mut stream, "POST", "/api/auth/logout", &headers, "")
+            .unwrap()
+            .status,
+        200
+    );
     assert_eq!(with(&second).status, 401);
     let state = console.state();
     assert_eq!((state.logins, state.logouts), (1, 1));
@@ -160,14 +197,36 @@ fn faults_strike_where_and_as_often_as_told() {
     console.fault(Fault::on("stat/health", What::bad_gateway()).after(1).times(1));
     console.fault(Fault::on("stat/device", What::CutOff));
     console.fault(Fault::on("stat/sysinfo", What::Nothing));
-    let health = || ask(&mut connect(&console), "GET", "/proxy/network/api/s/default/stat/health", &key, "").unwrap();
-    assert_eq!([health().status, health().status, health().status], [200, 502, 200]);
+    let health = || {
+        ask(
+            &mut connect(&console),
+            "GET",
+            "/proxy/network/api/s/default/stat/health",
+            &key,
+            "",
+        )
+        .unwrap()
+    };
+    assert_eq!(
+        [health().status, health().status, health().status],
+        [200, 502, 200]
+    );
     for spoiled in ["device", "sysinfo"] {
         let path = format!("/proxy/network/api/s/default/stat/{spoiled}");
         assert!(ask(&mut connect(&console), "GET", &path, &key, "").is_none());
     }
-    let other_site = ask(&mut connect(&console), "GET", "/proxy/network/api/s/other/stat/health", &key, "").unwrap();
-    assert_eq!((other_site.status, other_site.json()["meta"]["msg"].as_str()), (401, Some("api.err.NoSiteContext")));
+    let other_site = ask(
+        &mut connect(&console),
+        "GET",
+        "/proxy/network/api/s/other/stat/health",
+        &key,
+        "",
+    )
+    .unwrap();
+    assert_eq!(
+        (other_site.status, other_site.json()["meta"]["msg"].as_str()),
+        (401, Some("api.err.NoSiteContext"))
+    );
     let refused = ask(&mut connect(&console), "GET", LOG, &key, "").unwrap();
     assert_eq!(refused.status, 405, "the log is read by POST only");
 }
@@ -178,7 +237,15 @@ fn a_held_request_is_answered_when_it_is_released() {
     console.fault(Fault::on("self/sites", What::Hold).times(1));
     let mut stream = connect(&console);
     let asking = std::thread::spawn(move || {
-        ask(&mut stream, "GET", "/proxy/network/api/self/sites", &[("X-API-KEY", API_KEY)], "").unwrap().status
+        ask(
+            &mut stream,
+            "GET",
+            "/proxy/network/api/self/sites",
+            &[("X-API-KEY", API_KEY)],
+            "",
+        )
+        .unwrap()
+        .status
     });
     console.wait_for_path("self/sites");
     console.release();
@@ -192,5 +259,8 @@ fn every_answer_tells_the_consoles_own_time() {
     let answer = ask(&mut connect(&console), "GET", "/", &[], "").unwrap();
     let date = chrono::DateTime::parse_from_rfc2822(answer.header("date").unwrap()).unwrap();
     assert_eq!(date, console.now());
-    assert!(answer.header("set-cookie").unwrap().starts_with("TOKEN="), "the anonymous cookie");
+    assert!(
+        answer.header("set-cookie").unwrap().starts_with("TOKEN="),
+        "the anonymous cookie"
+    );
 }

@@ -5,7 +5,9 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
-    reason = "a test that cannot go on says so by panicking; the fakes and the helpers of the tests live outside of test functions"
+    clippy::print_stdout,
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "a test that cannot go on says so by panicking; the fakes and the helpers of the tests live outside of test functions; the program writes its extensions in lower case"
 )]
 
 mod archive;
@@ -13,4 +15,17 @@ mod child;
 mod console;
 mod scenario;
 
+mod delivery;
+mod demo;
+mod exit_codes;
 mod fake_console;
+mod honest;
+mod hostile;
+mod input;
+mod odd_pages;
+mod once;
+mod output;
+mod safe;
+mod signals;
+mod state;
+mod unreachable;

@@ -16,6 +16,8 @@ use crate::console::{API_KEY, Console, PASSWORD, USERNAME};
 pub struct Scenario {
     home: TempDir,
     env: BTreeMap<String, String>,
+    /// What no output may ever hold.
+    secrets: Vec<String>,
     /// Where it is started.
     pub cwd: PathBuf,
     pub reports: PathBuf,
@@ -28,6 +30,7 @@ impl Scenario {
         let scenario = Self {
             cwd: home.path().to_path_buf(),
             env: BTreeMap::new(),
+            secrets: [API_KEY, PASSWORD, DEVICE_SECRET].map(str::to_owned).to_vec(),
             home,
             reports: reports.clone(),
         };
@@ -56,7 +59,9 @@ impl Scenario {
 
     /// With the account instead of the key.
     pub fn password(self) -> Self {
-        self.without("UNIFI_API_KEY").env("UNIFI_USERNAME", USERNAME).env("UNIFI_PASSWORD", PASSWORD)
+        self.without("UNIFI_API_KEY")
+            .env("UNIFI_USERNAME", USERNAME)
+            .env("UNIFI_PASSWORD", PASSWORD)
     }
 
     pub fn env(mut self, name: &str, value: &str) -> Self {
@@ -100,9 +105,9 @@ impl Scenario {
         command.env_clear().envs(&self.env).current_dir(&self.cwd);
     }
 
+    /// Starts any command under the eyes of the test, with its secrets to look out for.
     pub fn spawn(&self, command: Command, input: &[u8]) -> Running {
-        let secrets = [API_KEY, PASSWORD, DEVICE_SECRET].map(str::to_owned).to_vec();
-        Running::start(command, input, secrets)
+        Running::start(command, input, self.secrets.clone())
     }
 
     pub fn start(&self, arguments: &[&str]) -> Running {
@@ -146,7 +151,10 @@ impl Scenario {
     #[track_caller]
     pub fn newest_report(&self) -> Value {
         let reports = self.reports();
-        reports.into_values().next_back().unwrap_or_else(|| panic!("no report in {}", self.listing()))
+        reports
+            .into_values()
+            .next_back()
+            .unwrap_or_else(|| panic!("no report in {}", self.listing()))
     }
 
     /// The newest report's rendering with this extension.
@@ -154,7 +162,9 @@ impl Scenario {
     pub fn newest(&self, extension: &str) -> String {
         let end = format!(".{extension}");
         let names = archive::below(&self.reports);
-        let newest = names.iter().rfind(|name| name.contains("report-") && name.ends_with(&end));
+        let newest = names
+            .iter()
+            .rfind(|name| name.contains("report-") && name.ends_with(&end));
         let name = newest.unwrap_or_else(|| panic!("no {end} report in {}", self.listing()));
         fs::read_to_string(self.path(name)).unwrap()
     }
@@ -177,7 +187,10 @@ impl Scenario {
     /// Every file and its bytes, to see that nothing changed.
     pub fn photograph(&self) -> BTreeMap<String, Vec<u8>> {
         let names = archive::below(&self.reports);
-        names.into_iter().map(|name| (name.clone(), fs::read(self.path(&name)).unwrap())).collect()
+        names
+            .into_iter()
+            .map(|name| (name.clone(), fs::read(self.path(&name)).unwrap()))
+            .collect()
     }
 
     /// Every row that the console shows was told once, none twice, and every file is as promised.
@@ -185,8 +198,15 @@ impl Scenario {
     pub fn told_exactly(&self, console: &Console) {
         let told = self.told();
         let wanted: Vec<String> = console.ids().into_iter().collect();
-        let missing: Vec<_> = wanted.iter().filter(|id| told.binary_search(id).is_err()).collect();
-        let twice: Vec<_> = told.windows(2).filter(|two| two[0] == two[1]).map(|two| &two[0]).collect();
+        let missing: Vec<_> = wanted
+            .iter()
+            .filter(|id| told.binary_search(id).is_err())
+            .collect();
+        let twice: Vec<_> = told
+            .windows(2)
+            .filter(|two| two[0] == two[1])
+            .map(|two| &two[0])
+            .collect();
         assert!(missing.is_empty(), "never told: {missing:?} of {}", wanted.len());
         assert!(twice.is_empty(), "told twice: {twice:?}");
         assert_eq!(told.len(), wanted.len(), "more was told than the console shows");
@@ -206,7 +226,11 @@ impl Scenario {
 /// The line of one source in a report or in `run --json`, by the end of its name.
 #[track_caller]
 pub fn source<'a>(report: &'a Value, end: &str) -> &'a Value {
-    let sources = report["sources"].as_array().unwrap_or_else(|| panic!("no sources in {report:#}"));
-    let found = sources.iter().find(|source| source["name"].as_str().is_some_and(|name| name.ends_with(end)));
+    let sources = report["sources"]
+        .as_array()
+        .unwrap_or_else(|| panic!("no sources in {report:#}"));
+    let found = sources
+        .iter()
+        .find(|source| source["name"].as_str().is_some_and(|name| name.ends_with(end)));
     found.unwrap_or_else(|| panic!("no source …{end} in {:#}", report["sources"]))
 }

@@ -103,15 +103,24 @@ impl What {
     }
 
     pub fn not_found() -> Self {
-        Self::json(404, r#"{"meta":{"rc":"error","msg":"api.err.NotFound"},"data":[]}"#)
+        Self::json(
+            404,
+            r#"{"meta":{"rc":"error","msg":"api.err.NotFound"},"data":[]}"#,
+        )
     }
 
     pub fn not_allowed() -> Self {
-        Self::json(405, r#"{"errorCode":405,"message":"Request method not supported"}"#)
+        Self::json(
+            405,
+            r#"{"errorCode":405,"message":"Request method not supported"}"#,
+        )
     }
 
     pub fn forbidden() -> Self {
-        Self::json(403, r#"{"meta":{"rc":"error","msg":"api.err.NoPermission"},"data":[]}"#)
+        Self::json(
+            403,
+            r#"{"meta":{"rc":"error","msg":"api.err.NoPermission"},"data":[]}"#,
+        )
     }
 
     pub fn wrong_password() -> Self {

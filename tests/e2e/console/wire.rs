@@ -25,13 +25,17 @@ impl Identity {
         let certificate = CertificateDer::from(made.cert.der().to_vec());
         let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
         let digest = ring::digest::digest(&ring::digest::SHA256, &certificate);
-        let pin = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .unwrap();
+        let pin = digest
+            .as_ref()
+            .iter()
+            .fold(String::new(), |pin, byte| format!("{pin}{byte:02x}"));
+        let config =
+            rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_no_client_auth()
+                .with_single_cert(vec![certificate], key)
+                .unwrap();
         Self {
             config: Arc::new(config),
             pin,
@@ -89,7 +93,10 @@ fn converse(mut stream: impl Read + Write, shared: &Shared) {
 fn respond(stream: &mut (impl Read + Write), shared: &Shared, hit: &Hit) -> bool {
     let mut state = shared.lock();
     state.hits.push(hit.clone());
-    let struck = state.faults.iter_mut().find_map(|fault| fault.strikes(&hit.path).then(|| fault.what.clone()));
+    let struck = state
+        .faults
+        .iter_mut()
+        .find_map(|fault| fault.strikes(&hit.path).then(|| fault.what.clone()));
     shared.changed.notify_all();
     if matches!(struck, Some(What::Hang | What::Hold)) {
         let releases = state.releases;
@@ -113,7 +120,9 @@ fn respond(stream: &mut (impl Read + Write), shared: &Shared, hit: &Hit) -> bool
     let bytes = render(&reply, state.now);
     drop(state);
     match struck {
-        Some(What::Garbage) => stream.write_all(b"\x16\x03\x01 what is this\r\n\r\n").is_ok_and(|()| false),
+        Some(What::Garbage) => stream
+            .write_all(b"\x16\x03\x01 what is this\r\n\r\n")
+            .is_ok_and(|()| false),
         Some(What::Nothing) => false,
         Some(What::CutOff) => {
             let most = bytes.len() - reply.body.len() / 2;
@@ -136,7 +145,9 @@ fn drip(stream: &mut impl Write, shared: &Shared, bytes: &[u8]) -> bool {
         let pause = Duration::from_millis(100);
         let (state, _) = shared
             .changed
-            .wait_timeout_while(state, pause, |state| state.releases == releases && !state.stopping)
+            .wait_timeout_while(state, pause, |state| {
+                state.releases == releases && !state.stopping
+            })
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         if state.stopping {
             return false;
@@ -156,7 +167,7 @@ fn render(reply: &Reply, now: i64) -> Vec<u8> {
         reply.body.len()
     );
     for (name, value) in &reply.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head = format!("{head}{name}: {value}\r\n");
     }
     head.push_str("\r\n");
     let mut bytes = head.into_bytes();
@@ -194,7 +205,10 @@ fn read_request(stream: &mut impl Read, buffer: &mut Vec<u8>) -> Option<Hit> {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
-    let length: usize = headers.get("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let length: usize = headers
+        .get("content-length")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0);
     while buffer.len() < head_end + length {
         fill(stream, buffer)?;
     }

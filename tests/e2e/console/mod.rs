@@ -23,7 +23,7 @@ pub const USERNAME: &str = "scan-reader";
 pub const PASSWORD: &str = "p4ss-Zr8!quince&marmalade";
 
 /// How long a test waits for something that is about to happen before it calls it a failure.
-pub const PATIENCE: Duration = Duration::from_mins(2);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 pub struct Console {
     shared: Arc<Shared>,
@@ -76,6 +76,10 @@ pub struct Site {
 
 /// How the console bends the rules of its own paging.
 #[derive(Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a quirk of its own; a console may have any of them"
+)]
 pub struct Manner {
     /// It never sends more rows than this on a page.
     pub page_cap: Option<usize>,
@@ -192,7 +196,11 @@ impl Console {
             .changed
             .wait_timeout_while(state, PATIENCE, |state| !reached(state))
             .unwrap();
-        assert!(!late.timed_out(), "the console never saw {what}; requests: {:#?}", state.paths());
+        assert!(
+            !late.timed_out(),
+            "the console never saw {what}; requests: {:#?}",
+            state.paths()
+        );
     }
 
     pub fn wait_for_path(&self, end: &str) {
@@ -205,14 +213,16 @@ impl Console {
 
     /// How many requests for a path with this ending came in.
     pub fn asked(&self, end: &str) -> usize {
-        self.state().hits.iter().filter(|hit| hit.path.ends_with(end)).count()
+        self.state().asked(end)
     }
 
     /// The ids of every row the default site shows now.
     pub fn ids(&self) -> BTreeSet<String> {
         let state = self.state();
         let rows = state.rows.get("default").into_iter().flatten();
-        rows.filter(|row| row.appears <= state.now).map(|row| row.id.clone()).collect()
+        rows.filter(|row| row.appears <= state.now)
+            .map(|row| row.id.clone())
+            .collect()
     }
 
     /// Everything that must never be seen outside of the requests themselves.
@@ -240,7 +250,9 @@ impl Drop for Console {
 impl Shared {
     /// A test that panicked while it held the state must not hide its own message behind a poisoned lock.
     pub fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -256,7 +268,11 @@ impl State {
             rows: BTreeMap::new(),
             devices: vec![
                 row::device("02:00:5e:00:53:01", "Hall AP", json!({})),
-                row::device("02:00:5e:00:53:02", "Office switch", json!({"type": "usw", "model": "USL8LP"})),
+                row::device(
+                    "02:00:5e:00:53:02",
+                    "Office switch",
+                    json!({"type": "usw", "model": "USL8LP"}),
+                ),
             ],
             health: vec![
                 json!({"subsystem": "wlan", "status": "ok", "num_ap": 1, "num_adopted": 1, "num_disconnected": 0}),
@@ -279,8 +295,15 @@ impl State {
         }
     }
 
+    pub fn asked(&self, end: &str) -> usize {
+        self.hits.iter().filter(|hit| hit.path.ends_with(end)).count()
+    }
+
     pub fn paths(&self) -> Vec<String> {
-        self.hits.iter().map(|hit| format!("{} {} {}", hit.method, hit.path, hit.body)).collect()
+        self.hits
+            .iter()
+            .map(|hit| format!("{} {} {}", hit.method, hit.path, hit.body))
+            .collect()
     }
 }
 
