@@ -1,0 +1,303 @@
+//! What the fake console says when nothing is wrong: who may ask, and the pages of its log.
+
+use serde_json::{Value, json};
+
+use crate::console::row::Row;
+use crate::console::wire::Reply;
+use crate::console::{API_KEY, Bounds, Hit, PASSWORD, State, USERNAME};
+
+const NETWORK: &str = "/proxy/network";
+
+/// The answer to one request. The POSTs of a session must carry its current CSRF token.
+pub(super) fn to(state: &mut State, hit: &Hit) -> Reply {
+    match (hit.method.as_str(), hit.path.as_str()) {
+        ("GET", "/") => spa(state),
+        ("POST", "/api/auth/login") => login(state, hit),
+        ("POST", "/api/auth/logout") => logout(state, hit),
+        _ => match hit.path.strip_prefix(NETWORK) {
+            Some(path) => match admitted(state, hit) {
+                Ok(headers) => {
+                    let mut reply = network(state, hit, path);
+                    reply.headers.extend(headers);
+                    reply
+                }
+                Err(refusal) => refusal,
+            },
+            None => spa(state),
+        },
+    }
+}
+
+/// The web application: what UniFi OS says on every path it does not know.
+fn spa(state: &mut State) -> Reply {
+    let anonymous = token(state, "anon");
+    Reply {
+        status: 200,
+        kind: "text/html",
+        headers: vec![(
+            "Set-Cookie",
+            format!("TOKEN={anonymous}; Path=/; HttpOnly; Secure; SameSite=Strict"),
+        )],
+        body: "<!doctype html><html><title>UniFi OS</title></html>".to_owned(),
+    }
+}
+
+fn login(state: &mut State, hit: &Hit) -> Reply {
+    state.logins += 1;
+    let body: Value = serde_json::from_str(&hit.body).unwrap_or_default();
+    if body.get("username") != Some(&json!(USERNAME)) || body.get("password") != Some(&json!(PASSWORD)) {
+        let refusal = json!({"code": "AUTHENTICATION_FAILED_INVALID_CREDENTIALS", "message": "Invalid username or password"});
+        return json_reply(403, &refusal);
+    }
+    let (cookie, csrf) = (token(state, "sess"), token(state, "csrf"));
+    state.sessions.insert(cookie.clone(), csrf.clone());
+    let mut reply = json_reply(
+        200,
+        &json!({"username": USERNAME, "isSuperAdmin": false, "roles": [{"name": "Viewer"}]}),
+    );
+    reply.headers.push((
+        "Set-Cookie",
+        format!("TOKEN={cookie}; Path=/; HttpOnly; Secure; SameSite=Strict; Partitioned"),
+    ));
+    reply.headers.push(("X-CSRF-Token", csrf));
+    reply
+}
+
+fn logout(state: &mut State, hit: &Hit) -> Reply {
+    match admitted(state, hit) {
+        Ok(_) => {
+            state.logouts += 1;
+            if let Some(cookie) = cookie(hit) {
+                state.sessions.remove(&cookie);
+            }
+            json_reply(200, &json!({"success": true}))
+        }
+        Err(refusal) => refusal,
+    }
+}
+
+/// Lets a request with the key or with a session through. Every third answer of a session rotates its
+/// CSRF token, and the old one is worth nothing from then on.
+fn admitted(state: &mut State, hit: &Hit) -> Result<Vec<(&'static str, String)>, Reply> {
+    if let Some(key) = hit.headers.get("x-api-key") {
+        return if key == API_KEY && state.key_is_good {
+            Ok(Vec::new())
+        } else {
+            Err(json_reply(
+                401,
+                &json!({"error": {"code": 401, "message": "Unauthorized"}}),
+            ))
+        };
+    }
+    let Some(cookie) = cookie(hit).filter(|cookie| state.sessions.contains_key(cookie)) else {
+        return Err(Reply {
+            status: 401,
+            kind: "text/plain",
+            headers: Vec::new(),
+            body: "Unauthorized".to_owned(),
+        });
+    };
+    if hit.method != "GET" && hit.headers.get("x-csrf-token") != state.sessions.get(&cookie) {
+        return Err(json_reply(
+            403,
+            &json!({"code": "CSRF_TOKEN_IS_INVALID", "message": "Invalid CSRF token"}),
+        ));
+    }
+    if state.hits.len().is_multiple_of(3) {
+        let fresh = token(state, "csrf");
+        state.sessions.insert(cookie, fresh.clone());
+        return Ok(vec![("X-Updated-CSRF-Token", fresh)]);
+    }
+    Ok(Vec::new())
+}
+
+fn cookie(hit: &Hit) -> Option<String> {
+    let pairs = hit.headers.get("cookie")?.split(';');
+    pairs
+        .filter_map(|pair| pair.trim().strip_prefix("TOKEN="))
+        .map(str::to_owned)
+        .next()
+}
+
+fn token(state: &mut State, kind: &str) -> String {
+    let token = format!("{kind}-t0ken-{:04}-e7b1", state.issued.len());
+    state.issued.push(token.clone());
+    token
+}
+
+fn network(state: &mut State, hit: &Hit, path: &str) -> Reply {
+    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    match (hit.method.as_str(), parts.as_slice()) {
+        ("GET", ["api", "self", "sites"]) => {
+            let sites = state.sites.iter().map(|site| {
+                json!({"_id": site.id, "name": site.name, "desc": site.desc, "role": "readonly", "device_count": 2})
+            });
+            data(&sites.collect::<Vec<_>>())
+        }
+        ("GET", ["api", "self"]) => data(&[json!({"name": USERNAME, "is_super": false})]),
+        ("GET", ["status"]) => json_reply(
+            200,
+            &json!({"meta": {"rc": "ok", "up": true, "uuid": state.uuid}, "data": []}),
+        ),
+        ("GET", ["api", "s", site, "stat", what]) => {
+            if !state.sites.iter().any(|known| known.name == *site) {
+                return legacy_error(401, "api.err.NoSiteContext");
+            }
+            match *what {
+                "sysinfo" => data(&[sysinfo(state)]),
+                "device" => data(&state.devices),
+                "health" => data(&state.health),
+                _ => legacy_error(404, "api.err.NotFound"),
+            }
+        }
+        (method, ["v2", "api", "site", site, "system-log", class]) => {
+            if method != "POST" {
+                return json_reply(
+                    405,
+                    &json!({"errorCode": 405, "message": "Request method 'GET' is not supported"}),
+                );
+            }
+            if !hit
+                .headers
+                .get("content-type")
+                .is_some_and(|kind| kind.starts_with("application/json"))
+            {
+                return json_reply(
+                    415,
+                    &json!({"errorCode": 415, "message": "Content-Type is not supported"}),
+                );
+            }
+            let asked: Value = serde_json::from_str(&hit.body).unwrap_or_default();
+            match *class {
+                "all" => page(state, site, &asked),
+                "count" => {
+                    let count = matching(state, site, &asked).len();
+                    json_reply(
+                        200,
+                        &json!({"categories": [{"name": "CLIENT_DEVICES", "count": count}], "events": [], "type": "GENERAL"}),
+                    )
+                }
+                _ => json_reply(404, &json!({"errorCode": 404, "message": "Not Found"})),
+            }
+        }
+        (_, ["api" | "v2", ..]) => legacy_error(404, "api.err.NotFound"),
+        _ => spa(state),
+    }
+}
+
+fn sysinfo(state: &State) -> Value {
+    let mut info = json!({
+        "timezone": state.timezone, "version": state.version, "build": format!("atag_{}_34147", state.version),
+        "hostname": "Gateway", "name": "Gateway", "uptime": 1_858_943, "anonymous_controller_id": state.uuid,
+        "ubnt_device_type": "UDMPRO", "console_display_version": "5.0.16", "update_available": false
+    });
+    if let (Some(days), Some(info)) = (state.retention_days, info.as_object_mut()) {
+        info.insert("data_retention_days".to_owned(), json!(days));
+    }
+    info
+}
+
+/// One page of `system-log/all`, newest first, with whatever manners this console has.
+fn page(state: &mut State, site: &str, asked: &Value) -> Reply {
+    let manner = state.manner.clone();
+    let number = |name: &str| {
+        asked
+            .get(name)
+            .and_then(Value::as_u64)
+            .and_then(|value| usize::try_from(value).ok())
+    };
+    let most = number("pageSize")
+        .unwrap_or(50)
+        .min(manner.page_cap.unwrap_or(1000))
+        .max(1);
+    let at = if manner.ignores_page_number {
+        0
+    } else {
+        number("pageNumber").unwrap_or(0)
+    };
+    let found = matching(state, site, asked);
+    let total = found.len() + manner.totals_grow * state.log_answers;
+    let mut texts: Vec<&str> = if manner.oldest_first {
+        found
+            .iter()
+            .skip(at * most)
+            .take(most)
+            .map(|row| row.text.as_str())
+            .collect()
+    } else {
+        found
+            .iter()
+            .rev()
+            .skip(at * most)
+            .take(most)
+            .map(|row| row.text.as_str())
+            .collect()
+    };
+    if manner.doubles
+        && let Some(first) = texts.first().copied()
+    {
+        texts.insert(0, first);
+    }
+    let rows = texts.join(",");
+    let body = if manner.bare_arrays {
+        format!("[{rows}]")
+    } else {
+        let pages = total.div_ceil(most);
+        format!(
+            r#"{{"data":[{rows}],"page_number":{at},"total_element_count":{total},"total_page_count":{pages}}}"#
+        )
+    };
+    state.log_answers += 1;
+    let given = state.log_answers;
+    let (due, later) = std::mem::take(&mut state.arrivals)
+        .into_iter()
+        .partition(|(after, _)| *after <= given);
+    state.arrivals = later;
+    let store = state.rows.entry(site.to_owned()).or_default();
+    store.extend(Vec::<(usize, Row)>::into_iter(due).map(|(_, row)| row));
+    store.sort_by_key(|row| row.time);
+    Reply {
+        status: 200,
+        kind: "application/json",
+        headers: Vec::new(),
+        body,
+    }
+}
+
+/// The rows of a site inside the asked bounds that the console shows by now, ascending.
+fn matching<'a>(state: &'a State, site: &str, asked: &Value) -> Vec<&'a Row> {
+    let bound = |name: &str, open: i64| {
+        let value = asked.get(name).and_then(Value::as_i64);
+        value.filter(|_| !state.manner.ignores_bounds).unwrap_or(open)
+    };
+    let inward = i64::from(state.manner.bounds == Bounds::Exclusive);
+    let from = bound("timestampFrom", i64::MIN).saturating_add(inward);
+    let to = bound("timestampTo", i64::MAX).saturating_sub(inward);
+    let oldest = state
+        .retention_days
+        .map_or(i64::MIN, |days| state.now - days * 86_400_000);
+    let rows = state.rows.get(site).map_or(&[][..], Vec::as_slice);
+    let first = rows.partition_point(|row| row.time < from.max(oldest));
+    let rows = rows.iter().skip(first).take_while(|row| row.time <= to);
+    rows.filter(|row| row.appears <= state.now).collect()
+}
+
+fn data(rows: &[Value]) -> Reply {
+    json_reply(200, &json!({"meta": {"rc": "ok"}, "data": rows}))
+}
+
+fn legacy_error(status: u16, message: &str) -> Reply {
+    json_reply(
+        status,
+        &json!({"meta": {"rc": "error", "msg": message}, "data": []}),
+    )
+}
+
+fn json_reply(status: u16, body: &Value) -> Reply {
+    Reply {
+        status,
+        kind: "application/json",
+        headers: Vec::new(),
+        body: body.to_string(),
+    }
+}
