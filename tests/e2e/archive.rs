@@ -236,7 +236,8 @@ fn strangers(names: &[String]) {
             || generation.is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
             || name.starts_with(".state-backups/last_run-")
             || name.starts_with(".last_run.json.corrupt-")
-            || (name.starts_with("index-") && name.ends_with(".html"))
+            || name.starts_with(".outbox/")
+            || (name.starts_with("20") && base == "index.html")
             || (name.starts_with("20")
                 && ["report-", "events-", "adhoc-"]
                     .iter()
