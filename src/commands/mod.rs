@@ -1,1 +1,110 @@
-//! Stub.
+//! The commands beside `run`: each reads and tells, none writes.
+
+pub mod check;
+pub mod config;
+pub mod history;
+pub mod report;
+pub mod rules;
+pub mod state;
+pub mod status;
+
+use std::path::PathBuf;
+
+use clap::CommandFactory as _;
+
+use crate::cli::{Cli, Command, Common, ConfigCommand, DemoConsoleArgs};
+use crate::collect::demo;
+use crate::config::{ConfigErrors, Wish};
+use crate::exit::{self, Exit};
+use crate::print;
+use crate::run;
+
+/// Does what the command line asks for.
+pub fn run(cli: &Cli) -> Exit {
+    let common = &cli.common;
+    match &cli.command {
+        Command::Run(args) => run::run(args, common),
+        Command::Check => check::check(common),
+        Command::Status(args) => status::status(args, common),
+        Command::State(command) => state::state(command, common),
+        Command::History(command) => history::history(command, common),
+        Command::Report(command) => report::report(command, common),
+        Command::Rules(command) => rules::rules(command),
+        Command::Config(ConfigCommand::Show) => config::show(common),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "unifi-scan", &mut script);
+            print::put(&script);
+            Exit::Ok
+        }
+        Command::Man => manual(),
+        Command::Help { topic } => help(topic),
+        Command::DemoConsole(args) => demo_console(args),
+    }
+}
+
+/// What `config::load` is to know of the command line.
+pub fn wish(common: &Common) -> Wish {
+    Wish {
+        config_file: common.config.clone(),
+        reports_dir: common.reports_dir.clone(),
+        ..Wish::default()
+    }
+}
+
+/// The directory a reading command looks into.
+pub fn reports_dir(common: &Common) -> Result<PathBuf, ConfigErrors> {
+    crate::config::reports_dir(&wish(common))
+}
+
+/// Tells an error the way all commands do.
+pub fn fail(exit: Exit, message: &str) -> Exit {
+    print::complain(&format!("unifi-scan: {message}"));
+    exit
+}
+
+fn manual() -> Exit {
+    let mut page = Vec::new();
+    match clap_mangen::Man::new(Cli::command()).render(&mut page) {
+        Ok(()) => {
+            print::put(&page);
+            Exit::Ok
+        }
+        Err(error) => fail(Exit::Failed, &format!("writing the manual page: {error}")),
+    }
+}
+
+fn help(topic: &[String]) -> Exit {
+    if topic.first().is_some_and(|word| word == "exit-codes") {
+        print::put(exit::table().as_bytes());
+        return Exit::Ok;
+    }
+    let mut command = Cli::command();
+    command.build();
+    let mut found = &mut command;
+    for word in topic {
+        match found.find_subcommand_mut(word) {
+            Some(sub) => found = sub,
+            None => {
+                return fail(Exit::Usage, &format!("there is no help on {word:?}; try exit-codes or a command's name"));
+            }
+        }
+    }
+    print::put(found.render_long_help().to_string().as_bytes());
+    Exit::Ok
+}
+
+fn demo_console(args: &DemoConsoleArgs) -> Exit {
+    let served = std::fs::read(&args.cert)
+        .and_then(|cert| Ok((cert, std::fs::read(&args.key)?)))
+        .map_err(anyhow::Error::from)
+        .and_then(|(cert, key)| demo::Console::serve_tls((run::DEMO_SEED, args.start, 0), &cert, &key, args.port));
+    match served {
+        Ok(console) => {
+            print::say(&console.base_url().to_string());
+            console.wait();
+            Exit::Ok
+        }
+        Err(error) => fail(Exit::Failed, &format!("serving the demo console: {error:#}")),
+    }
+}

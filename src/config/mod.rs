@@ -57,8 +57,6 @@ pub struct Config {
     pub in_image: bool,
     /// What is legal and still worth saying in every report.
     pub warnings: Vec<String>,
-    pub no_color: bool,
-    pub rust_log: Option<String>,
 }
 
 /// An ending that a scheduler which knows only zero and non-zero may be told is fine.
@@ -292,4 +290,25 @@ impl From<Remarks> for ConfigErrors {
 /// Where relative paths in a file start: beside that file.
 fn beside(file: &Path, path: &str) -> PathBuf {
     file.parent().unwrap_or(Path::new("")).join(path)
+}
+
+/// `RUST_LOG`, which is wanted before there is a configuration.
+pub fn rust_log() -> Option<String> {
+    environment::of_this_process(&mut Remarks::default()).setting("RUST_LOG").map(|setting| setting.text)
+}
+
+impl Controller {
+    /// The console inside the program that `run --demo` reads: the same client, but for TLS.
+    pub fn of_demo(base: BaseUrl) -> Self {
+        Self {
+            name: "demo".to_owned(),
+            base,
+            credentials: Credentials::ApiKey(Secret::new("demo".to_owned())),
+            sites: Sites::Only,
+            flavour: Flavour::UnifiOs,
+            trust: Trust::Public,
+            connect_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+        }
+    }
 }

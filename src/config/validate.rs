@@ -60,8 +60,6 @@ pub fn config(environment: &Environment, file: File, wish: &Wish, remarks: &mut 
         archive_events,
         in_image: in_image.unwrap_or(false),
         warnings: Vec::new(),
-        no_color: environment.setting("NO_COLOR").is_some(),
-        rust_log: environment.setting("RUST_LOG").map(|setting| setting.text),
     })
 }
 

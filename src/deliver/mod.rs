@@ -1,1 +1,3 @@
-//! Stub.
+//! One attempt to hand a report to a channel, one answer: accepted, refused or unknown.
+
+pub mod file;

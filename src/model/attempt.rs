@@ -31,6 +31,9 @@ pub struct Attempt {
     pub version: String,
     pub window: Option<Window>,
     pub report_id: Option<String>,
+    /// The report's first sentence.
+    #[serde(default)]
+    pub headline: Option<String>,
     /// Path of the report below `REPORTS_DIR`, without its extension.
     pub report: Option<String>,
     pub counts: Option<Counts>,

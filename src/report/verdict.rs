@@ -130,7 +130,7 @@ impl<'a> Verdict<'a> {
         } else {
             ""
         };
-        let title = clean(&first.title, 120);
+        let title = clean(&first.title, 200);
         format!("{several}: {}", title.trim_end_matches('.'))
     }
 }

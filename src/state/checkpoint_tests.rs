@@ -215,6 +215,7 @@ fn a_checkpoint_that_points_outside_is_refused() {
         "checksum".to_owned(),
         KnownController {
             name: "0".repeat(64),
+            start: chrono::DateTime::UNIX_EPOCH,
             uuid: None,
             not_before: None,
             flavour: None,

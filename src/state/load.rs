@@ -316,3 +316,23 @@ fn unreadable(error: &DiskError) -> StateError {
         "{error}; what earlier runs left cannot be looked at, so nothing was done"
     ))
 }
+
+/// The checkpoint for commands that only look; `None` before the first run. Takes no lock and writes nothing.
+pub fn peek(dir: &Dir) -> Result<Option<Checkpoint>, StateError> {
+    let path = dir.path_of(CHECKPOINT);
+    let path = path.display();
+    match candidate(dir, CHECKPOINT) {
+        Candidate::Valid(checkpoint) => Ok(Some(*checkpoint)),
+        Candidate::Newer(version) => Err(newer(&path.to_string(), &version)),
+        Candidate::Closed(why) => Err(StateError::Unreadable(why)),
+        Candidate::Damaged(why, _) => Err(StateError::Unreadable(format!("the checkpoint {path} is damaged: {why}"))),
+        Candidate::Absent => {
+            let traces = look(dir, Archive::Newest).map_err(|error| unreadable(&error))?;
+            if traces.examples.is_empty() {
+                return Ok(None);
+            }
+            let left = traces.examples.join(", ");
+            Err(StateError::Unreadable(format!("the checkpoint {path} is lost; earlier runs left: {left}")))
+        }
+    }
+}

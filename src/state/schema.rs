@@ -82,6 +82,8 @@ pub struct Sidecar {
 pub struct KnownController {
     /// As it is called in the configuration.
     pub name: String,
+    /// Where reading begins while nothing of it was read: the first attempt that wanted it, less the lookback.
+    pub start: DateTime<Utc>,
     pub uuid: Option<String>,
     /// No login before: the console's login limit.
     pub not_before: Option<DateTime<Utc>>,

@@ -1,0 +1,143 @@
+//! `check`: configuration, directory and its file system, each controller, each channel; a table, and the first
+//! of its rows' codes in the contract's order.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+
+use crate::cli::Common;
+use crate::collect::{self, Wanted};
+use crate::commands::{fail, wish};
+use crate::config::{self, Config, Controller, Trust};
+use crate::disk::Dir;
+use crate::disk::file_system::file_system;
+use crate::exit::Exit;
+use crate::model::position::Position;
+use crate::model::source::SourceId;
+use crate::model::window::Window;
+use crate::net::stop::Stop;
+use crate::net::{refusal, tls};
+use crate::print;
+use crate::run::order::Clock;
+use crate::state::load::peek;
+
+/// How long the whole check may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How much of a console's log is read to see that it can be.
+const SAMPLE: chrono::Duration = chrono::Duration::minutes(5);
+
+/// One row of the table.
+struct Row {
+    what: String,
+    exit: Exit,
+    says: String,
+}
+
+pub fn check(common: &Common) -> Exit {
+    let config = match config::load(&wish(common)) {
+        Ok(config) => config,
+        Err(errors) => return fail(Exit::Config, &errors.to_string()),
+    };
+    let stop = Stop::new(Instant::now() + PATIENCE);
+    let now = Clock::of(common).now();
+    let mut rows = vec![row("configuration", Ok("valid".to_owned()))];
+    rows.extend(config.warnings.iter().map(|warning| row("configuration", Ok(format!("note: {warning}")))));
+    rows.push(directory(&config));
+    for controller in &config.controllers {
+        rows.extend(console(controller, now, &stop));
+    }
+    for channel in &config.channels {
+        rows.push(row(
+            &format!("channel {}", channel.name),
+            Ok("reports are published into the directory".to_owned()),
+        ));
+    }
+    let width = rows.iter().map(|row| row.what.chars().count()).max().unwrap_or(0);
+    for row in &rows {
+        let mark = if row.exit == Exit::Ok { "ok" } else { row.exit.name() };
+        print::say(&format!("{:<width$}  {mark:<13}  {}", row.what, row.says));
+    }
+    rows.iter().fold(Exit::Ok, |worst, row| worst.worst(row.exit))
+}
+
+fn row(what: &str, result: Result<String, (Exit, String)>) -> Row {
+    let (exit, says) = match result {
+        Ok(says) => (Exit::Ok, says),
+        Err((exit, says)) => (exit, says),
+    };
+    Row { what: what.to_owned(), exit, says }
+}
+
+/// The directory, its file system and its checkpoint, looked at without taking the lock.
+fn directory(config: &Config) -> Row {
+    let path = &config.reports_dir;
+    let looked =
+        Dir::open(path).map_err(|error| (Exit::CannotCreate, error.to_string())).and_then(|dir| {
+            dir.probe().map_err(|error| (Exit::CannotCreate, error.to_string()))?;
+            let place = file_system(path);
+            let locks = if place.is_network && !place.locks_reach_other_hosts {
+                ", where locks may not reach other hosts"
+            } else {
+                ""
+            };
+            let state = match peek(&dir) {
+                Ok(Some(found)) => format!("checkpoint of generation {}, run {}", found.generation, found.run),
+                Ok(None) => "no checkpoint yet: the next run is the first".to_owned(),
+                Err(error) => return Err((Exit::of_code(error.code()).unwrap_or(Exit::BadState), error.to_string())),
+            };
+            Ok(format!("{} on {}{locks}; {state}", path.display(), place.kind))
+        });
+    row("directory", looked)
+}
+
+/// Reach, pin to trust, login, version, and what each source answers.
+fn console(controller: &Controller, now: DateTime<Utc>, stop: &Stop) -> Vec<Row> {
+    let what = format!("controller {}", controller.name);
+    let mut rows = Vec::new();
+    if controller.base.https && !matches!(controller.trust, Trust::CaFile(_)) {
+        match tls::peer_pin(&controller.base, controller.connect_timeout) {
+            Ok(pin) => {
+                let pin = refusal::hex(&pin);
+                rows.push(row(&what, Ok(format!("reached; its pin is sha256:{pin}"))));
+            }
+            Err(failure) => {
+                rows.push(row(&what, Err((failure.kind.into(), failure.message))));
+                return rows;
+            }
+        }
+    }
+    let position = |_: &SourceId| Position::unread(now - SAMPLE);
+    let wanted = Wanted {
+        controller,
+        sites_filter: None,
+        adopt: false,
+        known: None,
+        position: &position,
+        now,
+        judge_skew: true,
+        named_window: Window::new(now - SAMPLE, now),
+    };
+    let gathered = match collect::controller(&wanted, stop, &mut |_| Ok(())) {
+        Ok(gathered) => gathered,
+        Err(error) => {
+            rows.push(row(&what, Err((Exit::Failed, format!("{error:#}")))));
+            return rows;
+        }
+    };
+    if let Some(failure) = gathered.failure {
+        rows.push(row(&what, Err((failure.kind.into(), failure.message))));
+        return rows;
+    }
+    let zone = gathered.timezone.unwrap_or_else(|| "unknown".to_owned());
+    rows.push(row(
+        &what,
+        Ok(format!("signed in; Network {} on {}, time zone {zone}", gathered.version, gathered.flavour)),
+    ));
+    rows.extend(gathered.warnings.into_iter().map(|warning| row(&what, Ok(format!("note: {warning}")))));
+    for line in gathered.coverage {
+        let says = line.reason.unwrap_or_else(|| format!("{} records", line.records));
+        let exit = Exit::of_code(line.code).unwrap_or(Exit::Failed);
+        rows.push(row(&line.name, if exit == Exit::Ok { Ok(says) } else { Err((exit, says)) }));
+    }
+    rows
+}

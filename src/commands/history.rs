@@ -1,0 +1,50 @@
+//! `history list`: earlier attempts, from `history.jsonl`.
+
+use crate::cli::{Common, HistoryCommand};
+use crate::commands::{fail, reports_dir};
+use crate::disk::Dir;
+use crate::exit::Exit;
+use crate::model::attempt::Attempt;
+use crate::print;
+use crate::state::projections;
+
+pub fn history(command: &HistoryCommand, common: &Common) -> Exit {
+    let HistoryCommand::List { count, json } = command;
+    let path = match reports_dir(common) {
+        Ok(path) => path,
+        Err(errors) => return fail(Exit::Config, &errors.to_string()),
+    };
+    let history = match Dir::open(&path).and_then(|dir| projections::read_history(&dir, *count)) {
+        Ok(history) => history,
+        Err(error) => return fail(Exit::CannotCreate, &error.to_string()),
+    };
+    let newest = history.lines.iter();
+    if *json {
+        for attempt in newest {
+            print::say(&serde_json::to_string(attempt).unwrap_or_default());
+        }
+    } else if history.lines.is_empty() {
+        print::say("no attempts yet");
+    } else {
+        print::say(&format!("{:>6}  {:<20}  {:>4} {:<12} {:>8} {:>8}  report", "run", "started (UTC)", "code", "result", "events", "findings"));
+        newest.for_each(|attempt| print::say(&line(attempt)));
+    }
+    if history.bad > 0 {
+        log::warn!("lines of history.jsonl that could not be read and were left as they are: {}", history.bad);
+    }
+    Exit::Ok
+}
+
+fn line(attempt: &Attempt) -> String {
+    let number = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
+    format!(
+        "{:>6}  {:<20}  {:>4} {:<12} {:>8} {:>8}  {}",
+        number(attempt.run),
+        attempt.started_at.format("%Y-%m-%d %H:%M:%S"),
+        number(attempt.exit_code.map(u64::from)),
+        attempt.result,
+        number(attempt.counts.as_ref().map(|counts| counts.events)),
+        number(attempt.counts.as_ref().map(|counts| counts.findings)),
+        attempt.report.as_deref().or(attempt.error.as_deref().and_then(|error| error.lines().next())).unwrap_or(""),
+    )
+}

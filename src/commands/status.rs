@@ -1,0 +1,146 @@
+//! `status`: is a run going on, how did the last one end, how old is the last success. Never takes the lock.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use crate::cli::{Common, StatusArgs};
+use crate::commands::{fail, reports_dir};
+use crate::disk::Dir;
+use crate::exit::Exit;
+use crate::print;
+use crate::run::order::Clock;
+use crate::run::tell::owed;
+use crate::state::backups;
+use crate::state::load::peek;
+use crate::state::lock::{self, Holder};
+use crate::state::schema::Checkpoint;
+
+pub fn status(args: &StatusArgs, common: &Common) -> Exit {
+    let path = match reports_dir(common) {
+        Ok(path) => path,
+        Err(errors) => return fail(Exit::Config, &errors.to_string()),
+    };
+    let dir = match Dir::open(&path) {
+        Ok(dir) => dir,
+        Err(error) => return fail(Exit::CannotCreate, &error.to_string()),
+    };
+    let now = Clock::of(common).now();
+    let holder = lock::holder(&dir);
+    let checkpoint = match peek(&dir) {
+        Ok(checkpoint) => checkpoint,
+        Err(error) => return fail(Exit::BadState, &error.to_string()),
+    };
+    let age = checkpoint.as_ref().and_then(|checkpoint| checkpoint.last_successful_run).map(|time| now - time);
+    let stale = args.max_age.is_some_and(|most| age.is_none_or(|age| age.to_std().is_ok_and(|age| age > most)));
+    let standing = Standing { holder, checkpoint, backup: newest_backup(&dir), age, stale, now };
+    if args.json {
+        print::say(&as_json(&standing).to_string());
+    } else {
+        print::put(as_text(&standing).as_bytes());
+    }
+    if stale { Exit::Failed } else { Exit::Ok }
+}
+
+/// What there is to tell.
+struct Standing {
+    holder: Option<Holder>,
+    checkpoint: Option<Checkpoint>,
+    backup: Option<DateTime<Utc>>,
+    age: Option<chrono::Duration>,
+    stale: bool,
+    now: DateTime<Utc>,
+}
+
+/// When the newest copy of the checkpoint that can be read was made.
+fn newest_backup(dir: &Dir) -> Option<DateTime<Utc>> {
+    let (backup, _) = backups::newest_valid(dir).ok().flatten()?;
+    Some(backup.made_at)
+}
+
+fn as_json(standing: &Standing) -> serde_json::Value {
+    let Standing { holder, checkpoint, backup, age, stale, .. } = standing;
+    let (holder, checkpoint) = (holder.as_ref(), checkpoint.as_ref());
+    json!({
+        "running": holder.map(|holder| json!({
+            "attempt_id": holder.record.attempt_id, "pid": holder.record.pid, "host": holder.record.host, "started_at": holder.record.started_at,
+            "stage": holder.record.stage,
+        })),
+        "last_attempt": checkpoint.and_then(|checkpoint| checkpoint.attempts.last()),
+        "last_successful_run": checkpoint.and_then(|checkpoint| checkpoint.last_successful_run),
+        "age_seconds": age.map(|age| age.num_seconds()),
+        "stale": stale,
+        "run": checkpoint.map(|checkpoint| checkpoint.run),
+        "generation": checkpoint.map(|checkpoint| checkpoint.generation),
+        "owed": checkpoint.map(owed),
+        "consecutive_failures": checkpoint.map(|checkpoint| checkpoint.consecutive_failures),
+        "newest_backup": backup,
+        "proved_until": checkpoint.and_then(oldest_proof),
+    })
+}
+
+fn as_text(standing: &Standing) -> String {
+    let Standing { holder, checkpoint, backup, age, stale, now } = standing;
+    let mut text = String::new();
+    match holder {
+        Some(holder) => {
+            let record = &holder.record;
+            let _ = writeln!(
+                text,
+                "running         attempt {}, pid {} on {}, for {}, stage {}",
+                record.attempt_id,
+                record.pid,
+                record.host,
+                span(*now - record.started_at),
+                record.stage.name()
+            );
+        }
+        None => text.push_str("running         no\n"),
+    }
+    let Some(checkpoint) = checkpoint else {
+        text.push_str("last success    never: there is no checkpoint here yet\n");
+        return text;
+    };
+    match checkpoint.attempts.last() {
+        Some(last) => {
+            let code = last.exit_code.map_or_else(|| "none".to_owned(), |code| code.to_string());
+            let _ = writeln!(text, "last attempt    {} {} (exit {code})", last.started_at.format("%F %T UTC"), last.result);
+        }
+        None => text.push_str("last attempt    none recorded\n"),
+    }
+    match (checkpoint.last_successful_run, age) {
+        (Some(time), Some(age)) => {
+            let mark = if *stale { ", STALE" } else { "" };
+            let _ = writeln!(text, "last success    {} ({} ago{mark})", time.format("%F %T UTC"), span(*age));
+        }
+        _ => text.push_str("last success    never\n"),
+    }
+    let _ = writeln!(text, "owed            {}", owed(checkpoint));
+    let _ = writeln!(text, "failures        {} in a row", checkpoint.consecutive_failures);
+    if let Some(proved) = oldest_proof(checkpoint) {
+        let _ = writeln!(text, "read up to      {} ({} ago)", proved.format("%F %T UTC"), span(*now - proved));
+    }
+    if let Some(backup) = backup {
+        let _ = writeln!(text, "newest backup   {} ({} ago)", backup.format("%F %T UTC"), span(*now - *backup));
+    }
+    let _ = writeln!(text, "checkpoint      generation {}, run {}", checkpoint.generation, checkpoint.run);
+    text
+}
+
+/// Up to where every source was proved: the oldest of them.
+fn oldest_proof(checkpoint: &Checkpoint) -> Option<DateTime<Utc>> {
+    checkpoint.sources.iter().filter_map(|source| source.position.proved_until).min()
+}
+
+/// A duration in its two largest units.
+fn span(age: chrono::Duration) -> String {
+    let seconds = age.num_seconds().max(0);
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, _, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}

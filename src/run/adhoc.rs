@@ -1,0 +1,168 @@
+//! Ad hoc reports: of files, or of a named window. No number, no ledger, no commit, nothing remembered.
+
+use chrono::{DateTime, Utc};
+
+use crate::analyse::{self, Evidence};
+use crate::collect::files::{self, FilesError};
+use crate::config::Config;
+use crate::deliver::file;
+use crate::exit::Exit;
+use crate::model::attempt::Attempt;
+use crate::model::coverage::SourceCoverage;
+use crate::model::device::Snapshot;
+use crate::model::position::Position;
+use crate::model::window::Window;
+use crate::net::stop::Stop;
+use crate::report;
+use crate::run::compose::{self, Frame};
+use crate::run::gather::{self, Question};
+use crate::run::halt::Halt;
+use crate::run::ingest::{self, Ingest};
+use crate::run::order::Order;
+use crate::run::{Ended, preflight, tell, verdict};
+use crate::state::schema::Checkpoint;
+use crate::state::seen::Seen;
+use crate::state::load::peek;
+
+/// Makes the report and publishes it as `YYYY/MM/adhoc-<UTC>-<first 8 digits of its report_id>.*`.
+pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Result<Ended, Halt> {
+    let now = order.clock.now();
+    let stop = order.stop()?;
+    let (dir, lock) = preflight::enter(config, order, &stop)?;
+    if !order.args.dry_run {
+        preflight::prove(config, &dir, order)?;
+    }
+    // Ad hoc reports work beside a damaged checkpoint: it only lends its instance and its memory.
+    let checkpoint = peek(&dir).ok().flatten().unwrap_or_else(|| Checkpoint::empty(String::new(), now));
+    let gathered = if order.args.input.is_empty() {
+        from_controllers(order, config, &checkpoint, now, &stop)?
+    } else {
+        from_files(order, now)?
+    };
+    let judgement = analyse::judge(&Evidence {
+        digest: &gathered.digest,
+        snapshot: &gathered.snapshot,
+        coverage: &gathered.sources,
+        memory: &checkpoint.memory,
+        run: None,
+        now,
+        window: gathered.window,
+    });
+    let frame = Frame {
+        instance: checkpoint.instance,
+        run: None,
+        generated_at: now,
+        timezone: tell::zone(config, gathered.timezone.as_deref()),
+        demo: false,
+        window: gathered.window,
+        sources: gathered.sources,
+        warnings: [config.warnings.clone(), gathered.warnings].concat(),
+    };
+    let (report, json) = report::json::seal(compose::report(frame, judgement, gathered.digest));
+    tell::enter_report(record, &report);
+    if order.args.dry_run {
+        tell::print_report(order, &report);
+    } else {
+        let path = format!(
+            "{}/adhoc-{}-{}",
+            now.format("%Y/%m"),
+            now.format("%Y%m%dT%H%M%SZ"),
+            report.report_id.get(..8).unwrap_or_default()
+        );
+        lock.verify().map_err(|why| Halt::new(Exit::CannotCreate, why))?;
+        file::publish_ad_hoc(&dir, &path, &report, &json)?;
+        record.report = Some(path);
+    }
+    let whole = report.sources.iter().all(|line| line.outcome.is_whole());
+    let exit = if whole { Exit::Ok } else { Exit::Partial };
+    let path = record.report.as_ref().map_or_else(String::new, |path| format!("{path}.html"));
+    Ok(Ended { exit, line: report::summary(&report, &path) })
+}
+
+/// What an ad hoc report is about.
+struct Found {
+    digest: crate::model::digest::Digest,
+    snapshot: Snapshot,
+    sources: Vec<SourceCoverage>,
+    window: Window,
+    timezone: Option<String>,
+    warnings: Vec<String>,
+}
+
+fn from_controllers(
+    order: &Order<'_>,
+    config: &Config,
+    checkpoint: &Checkpoint,
+    now: DateTime<Utc>,
+    stop: &Stop,
+) -> Result<Found, Halt> {
+    let window = named_window(order, now)?;
+    let mut seen = Seen::default();
+    let position = |_: &_| Position::unread(window.since());
+    let mut ingest = Ingest::new(&mut seen, &position, None);
+    let question = Question {
+        config,
+        checkpoint,
+        sites: &order.args.site,
+        adopt: &order.args.adopt,
+        now,
+        named_window: Some(window),
+        judge_skew: true,
+        stop,
+    };
+    let mut harvest = gather::everything(&question, &position, &mut ingest)?;
+    let (digest, taken) = ingest.finish()?;
+    ingest::complete_coverage(&mut harvest.coverage, &taken);
+    if let Some(halt) = verdict::of_nothing(&harvest, stop) {
+        return Err(halt);
+    }
+    Ok(Found {
+        digest,
+        snapshot: harvest.snapshot,
+        sources: harvest.coverage,
+        window,
+        timezone: harvest.timezone,
+        warnings: harvest.warnings,
+    })
+}
+
+fn from_files(order: &Order<'_>, now: DateTime<Utc>) -> Result<Found, Halt> {
+    let mut seen = Seen::default();
+    let position = |_: &_| Position::unread(DateTime::UNIX_EPOCH);
+    let mut ingest = Ingest::new(&mut seen, &position, None);
+    let read = files::read(&order.args.input, &mut std::io::stdin().lock(), now, &mut |slice| ingest.take(&slice))
+        .map_err(|error| match error {
+            FilesError::Unusable(message) => Halt::new(Exit::Protocol, message),
+            FilesError::Taking(error) => error.into(),
+        })?;
+    let (digest, taken) = ingest.finish()?;
+    let mut sources = read.coverage;
+    ingest::complete_coverage(&mut sources, &taken);
+    let window = compose::hull(&sources, now);
+    let snapshot = Snapshot { sites: read.snapshots };
+    Ok(Found { digest, snapshot, sources, window, timezone: read.timezone, warnings: read.warnings })
+}
+
+/// `--since` and `--until`: RFC 3339, or how long ago.
+fn named_window(order: &Order<'_>, now: DateTime<Utc>) -> Result<Window, Halt> {
+    let moment = |name: &str, text: &str| {
+        DateTime::parse_from_rfc3339(text)
+            .map(|time| time.to_utc())
+            .ok()
+            .or_else(|| {
+                let ago = chrono::Duration::from_std(humantime::parse_duration(text).ok()?).ok()?;
+                now.checked_sub_signed(ago)
+            })
+            .ok_or_else(|| {
+                Halt::new(
+                    Exit::Usage,
+                    format!("{name} {text:?} is no time: write 2026-11-20T06:00:00Z, or 36h for 36 hours ago"),
+                )
+            })
+    };
+    let since = moment("--since", order.args.since.as_deref().unwrap_or_default())?;
+    let until = order.args.until.as_deref().map_or(Ok(now), |text| moment("--until", text))?;
+    Window::new(since, until)
+        .filter(|window| !window.is_empty())
+        .ok_or_else(|| Halt::new(Exit::Usage, "--until must be later than --since"))
+}

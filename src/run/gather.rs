@@ -1,0 +1,126 @@
+//! Collects from every controller into one run's books, oldest slice first.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::collect::{self, Gathered, Known, Wanted};
+use crate::config::{Config, Controller};
+use crate::model::coverage::{Outcome, SourceCoverage};
+use crate::model::device::Snapshot;
+use crate::model::position::Position;
+use crate::model::source::SourceId;
+use crate::model::window::Window;
+use crate::net::stop::Stop;
+use crate::run::ingest::Ingest;
+use crate::state::schema::{Checkpoint, KnownController};
+
+/// What all controllers gave, beside the rows.
+#[derive(Default)]
+pub struct Harvest {
+    pub by_controller: BTreeMap<String, Gathered>,
+    pub coverage: Vec<SourceCoverage>,
+    pub snapshot: Snapshot,
+    pub warnings: Vec<String>,
+    /// The first time zone a console told.
+    pub timezone: Option<String>,
+}
+
+impl Harvest {
+    /// At least one source answered, if only in part.
+    pub fn has_anything(&self) -> bool {
+        self.coverage.iter().any(|line| line.outcome.is_whole() || line.outcome == Outcome::Partial)
+    }
+}
+
+/// What is asked of the controllers.
+pub struct Question<'a> {
+    pub config: &'a Config,
+    pub checkpoint: &'a Checkpoint,
+    pub sites: &'a [String],
+    pub adopt: &'a [String],
+    pub now: DateTime<Utc>,
+    pub named_window: Option<Window>,
+    pub judge_skew: bool,
+    pub stop: &'a Stop,
+}
+
+/// Asks one controller after the other. `Err` only if a slice could not be taken: the run is then void.
+pub fn everything(
+    question: &Question<'_>,
+    position: &dyn Fn(&SourceId) -> Position,
+    ingest: &mut Ingest<'_>,
+) -> anyhow::Result<Harvest> {
+    let mut harvest = Harvest::default();
+    for controller in &question.config.controllers {
+        let gathered = one(question, controller, position, ingest)?;
+        harvest.coverage.extend(gathered.coverage.iter().cloned());
+        harvest.snapshot.sites.extend(gathered.snapshots.iter().cloned());
+        harvest.warnings.extend(gathered.warnings.iter().cloned());
+        harvest.warnings.extend(gathered.not_asked.iter().map(|site| format!("Not asked for: {site}.")));
+        if harvest.timezone.is_none() {
+            harvest.timezone.clone_from(&gathered.timezone);
+        }
+        if let Some(failure) = &gathered.failure {
+            log::warn!("{}: {}", controller.name, failure.message);
+        }
+        harvest.by_controller.insert(controller.name.clone(), gathered);
+    }
+    for line in &harvest.coverage {
+        log::info!(
+            "{} {} records={} malformed={}{}",
+            line.name,
+            line.outcome.name(),
+            line.records,
+            line.malformed,
+            line.reason.as_ref().map_or(String::new(), |reason| format!(" reason={reason:?}")),
+        );
+    }
+    Ok(harvest)
+}
+
+fn one(
+    question: &Question<'_>,
+    controller: &Controller,
+    position: &dyn Fn(&SourceId) -> Position,
+    ingest: &mut Ingest<'_>,
+) -> anyhow::Result<Gathered> {
+    let known = question.checkpoint.controllers.get(&controller.name);
+    let sites: Vec<String> = question.sites.iter().filter_map(|site| site_of(site, &controller.name)).collect();
+    let known_sites = known.map_or_else(Vec::new, |known| sites_of(question.checkpoint, known));
+    let wanted = Wanted {
+        controller,
+        sites_filter: (!question.sites.is_empty()).then_some(sites.as_slice()),
+        adopt: question.adopt.contains(&controller.name),
+        known: known.map(|known| Known {
+            uuid: known.uuid.as_deref(),
+            flavour: known.flavour.as_deref(),
+            not_before: known.not_before,
+            sites: &known_sites,
+        }),
+        position,
+        now: question.now,
+        judge_skew: question.judge_skew,
+        named_window: question.named_window,
+    };
+    collect::controller(&wanted, question.stop, &mut |slice| ingest.take(&slice))
+}
+
+/// The sites earlier runs read on this controller: `_id` and short name.
+fn sites_of(checkpoint: &Checkpoint, known: &KnownController) -> Vec<(String, String)> {
+    let sites: BTreeMap<String, String> = checkpoint
+        .sources
+        .iter()
+        .filter(|source| known.uuid.as_ref() == Some(&source.id.controller))
+        .filter_map(|source| Some((source.id.site.clone(), source.name.split('/').nth(1)?.to_owned())))
+        .collect();
+    sites.into_iter().collect()
+}
+
+/// The site that `--site` names on this controller: `home/default` only on `home`, `default` on all.
+fn site_of(asked: &str, controller: &str) -> Option<String> {
+    match asked.split_once('/') {
+        Some((name, site)) => (name == controller).then(|| site.to_owned()),
+        None => Some(asked.to_owned()),
+    }
+}

@@ -1,0 +1,188 @@
+//! Takes proved slices one by one: drops what was counted before, folds and archives the rest, remembers ids.
+//! Nothing here holds more than one slice's rows.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::analyse::{CountedAs, Fates, digest};
+use crate::collect::Slice;
+use crate::model::coverage::{Outcome, SourceCoverage};
+use crate::model::digest::Digest;
+use crate::model::position::Position;
+use crate::model::source::{SourceId, SourceKind};
+use crate::state::seen::Seen;
+
+/// What the slices of a run have come to.
+pub struct Ingest<'a> {
+    seen: &'a mut Seen,
+    before: &'a dyn Fn(&SourceId) -> Position,
+    archive: Option<Box<dyn std::io::Write + 'a>>,
+    pub digest: Digest,
+    pub sources: BTreeMap<SourceId, Taken>,
+}
+
+/// What was taken from one source.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// How far it had been read when the run began.
+    before: Position,
+    /// How far it is read after the newest slice taken.
+    pub position: Position,
+    pub events: u64,
+    pub late: u64,
+    pub duplicates: u64,
+    /// Rows counted although their ids may have been counted before: the ids were lost.
+    pub may_repeat: u64,
+}
+
+/// A row as it waits in the attempt's archive until the analysis says what became of its group.
+#[derive(Serialize, Deserialize)]
+struct Waiting {
+    id: String,
+    source: String,
+    time: DateTime<Utc>,
+    key: String,
+    group: String,
+}
+
+/// A row of `events-NNNNNN.jsonl`.
+#[derive(Serialize)]
+struct Archived<'a> {
+    id: &'a str,
+    source: &'a str,
+    time: String,
+    key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finding: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counted_as: Option<&'static str>,
+}
+
+impl<'a> Ingest<'a> {
+    pub fn new(
+        seen: &'a mut Seen,
+        before: &'a dyn Fn(&SourceId) -> Position,
+        archive: Option<Box<dyn std::io::Write + 'a>>,
+    ) -> Self {
+        Self { seen, before, archive, digest: Digest::default(), sources: BTreeMap::new() }
+    }
+
+    /// Counts a slice's new rows and moves its source's position with them. An error leaves the run
+    /// unusable: it must not be committed.
+    pub fn take(&mut self, slice: &Slice) -> anyhow::Result<()> {
+        let taken = self.sources.entry(slice.source.clone()).or_insert_with(|| {
+            let before = (self.before)(&slice.source);
+            Taken {
+                position: before.clone(),
+                before,
+                events: 0,
+                late: 0,
+                duplicates: slice.duplicates,
+                may_repeat: 0,
+            }
+        });
+        let family = family_of(&slice.source);
+        let mut folded = Digest::default();
+        for event in &slice.rows {
+            let late = taken.before.watermark.is_some_and(|watermark| event.time < watermark);
+            let ids_are_known = !late || self.seen.is_complete(&family, hour_of(event.time));
+            let counted = self.seen.contains(&family, &event.id)
+                || (!ids_are_known && !slice.changed_hours.contains(&hour_of(event.time)));
+            self.seen.insert(&family, &event.id, event.time);
+            if counted {
+                taken.duplicates += 1;
+                continue;
+            }
+            taken.events += 1;
+            taken.late += u64::from(late);
+            taken.may_repeat += u64::from(late && !ids_are_known);
+            let filed = digest::fold(&mut folded, &slice.site, event);
+            if let Some(archive) = &mut self.archive {
+                let waiting = Waiting {
+                    id: event.id.clone(),
+                    source: format!("{}/{}", slice.site, slice.source.kind),
+                    time: event.time,
+                    key: event.key.clone(),
+                    group: filed.group,
+                };
+                let mut line = serde_json::to_vec(&waiting).context("writing the event archive")?;
+                line.push(b'\n');
+                archive.write_all(&line).context("writing the event archive")?;
+            }
+        }
+        taken.position = slice.position_after.clone();
+        digest::merge(&mut self.digest, folded);
+        Ok(())
+    }
+
+    /// Flushes the archive and gives back what was counted.
+    pub fn finish(mut self) -> anyhow::Result<(Digest, BTreeMap<SourceId, Taken>)> {
+        if let Some(archive) = &mut self.archive {
+            archive.flush().context("writing the event archive")?;
+        }
+        Ok((self.digest, self.sources))
+    }
+}
+
+/// Enters what was counted into the sources' coverage.
+pub fn complete_coverage(coverage: &mut [SourceCoverage], sources: &BTreeMap<SourceId, Taken>) {
+    for line in coverage {
+        if let Some(taken) = sources.get(&line.id) {
+            line.events = taken.events;
+            line.late = taken.late;
+            line.duplicates = taken.duplicates;
+            // Nothing new lay in the window, but something late was found before it.
+            if line.outcome == Outcome::Empty && taken.events > 0 {
+                line.outcome = Outcome::Complete;
+            }
+        }
+    }
+}
+
+/// The final archive from the waiting one: each row with its finding, or what it was counted as.
+pub fn settle_archive(
+    waiting: impl std::io::BufRead,
+    fates: &Fates,
+    mut archive: impl std::io::Write,
+) -> anyhow::Result<()> {
+    for line in waiting.lines() {
+        let line = line.context("reading the attempt's event archive")?;
+        let row: Waiting = serde_json::from_str(&line).context("reading the attempt's event archive")?;
+        let fate = fates.of(&row.group);
+        let (finding, counted_as) = match &fate {
+            CountedAs::Finding(fingerprint) => (Some(fingerprint.as_str()), None),
+            CountedAs::Routine => (None, Some("routine")),
+            CountedAs::Muted => (None, Some("muted")),
+        };
+        let archived = Archived {
+            id: &row.id,
+            source: &row.source,
+            time: row.time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+            key: &row.key,
+            finding,
+            counted_as,
+        };
+        let mut bytes = serde_json::to_vec(&archived).context("writing the event archive")?;
+        bytes.push(b'\n');
+        archive.write_all(&bytes).context("writing the event archive")?;
+    }
+    archive.flush().context("writing the event archive")
+}
+
+/// One set of ids a site and family of sources: all classes of the system log share theirs.
+pub fn family_of(source: &SourceId) -> String {
+    let family = match source.kind {
+        SourceKind::SystemLog => "sl",
+        SourceKind::Input => "in",
+        SourceKind::Devices | SourceKind::Health => "none",
+    };
+    format!("{}/{}/{family}", source.controller, source.site)
+}
+
+fn hour_of(time: DateTime<Utc>) -> i64 {
+    time.timestamp().div_euclid(3600)
+}

@@ -1,0 +1,89 @@
+//! Before anything is read: the directory, the lock, and whether this place can keep a checkpoint at all.
+
+use std::path::Path;
+
+use crate::config::Config;
+use crate::disk::Dir;
+use crate::disk::file_system::file_system;
+use crate::exit::Exit;
+use crate::net::stop::Stop;
+use crate::run::halt::Halt;
+use crate::run::order::Order;
+use crate::state::lock::RunLock;
+use crate::state::schema::Checkpoint;
+
+/// Opens (or, if only the last part is missing, creates) the directory and takes the lock.
+pub fn enter(config: &Config, order: &Order<'_>, stop: &Stop) -> Result<(Dir, RunLock), Halt> {
+    let path = &config.reports_dir;
+    let dir = Dir::open_or_create(path).map_err(|error| {
+        let mut halt = Halt::from(error);
+        halt.message = format!("{}; {}", halt.message, how_to_own(path));
+        halt
+    })?;
+    let lock = RunLock::acquire(&dir, order.args.wait, &|| stop.reason().is_some())?;
+    Ok((dir, lock))
+}
+
+/// Proves that a file can be written, synced, renamed and removed here, and that what is written stays.
+/// Gives back what is worth a warning in the report.
+pub fn prove(config: &Config, dir: &Dir, order: &Order<'_>) -> Result<Vec<String>, Halt> {
+    dir.probe().map_err(|error| {
+        let mut halt = Halt::from(error);
+        if halt.exit == Exit::CannotCreate {
+            halt.message = format!("{}; {}", halt.message, how_to_own(&config.reports_dir));
+        }
+        halt
+    })?;
+    let mut warnings = Vec::new();
+    let place = file_system(&config.reports_dir);
+    let in_container = config.in_image || Path::new("/.dockerenv").exists() || Path::new("/run/.containerenv").exists();
+    if in_container && !place.is_mount_point && !order.args.demo && !order.args.allow_ephemeral {
+        let dir = config.reports_dir.display();
+        let fix = format!(
+            "{dir} is not a mounted volume: what a run remembers would be lost with the container; add \
+             `volumes: [\"unifi-scan-reports:{dir}\"]` to the service"
+        );
+        if config.in_image {
+            return Err(Halt::new(Exit::CannotCreate, format!("{fix}, or pass --allow-ephemeral")));
+        }
+        warnings.push(fix);
+    }
+    if !place.locks_reach_other_hosts && place.is_network {
+        warnings.push(format!(
+            "{} lies on {}: its locks may not reach other hosts; let only one host run unifi-scan on it",
+            config.reports_dir.display(),
+            place.kind
+        ));
+    }
+    Ok(warnings)
+}
+
+/// The demo's checkpoint and a real one never mix.
+pub fn same_world(checkpoint: &Checkpoint, config: &Config, demo: bool) -> Result<(), Halt> {
+    if checkpoint.demo == demo {
+        return Ok(());
+    }
+    let dir = config.reports_dir.display();
+    Err(Halt::new(
+        Exit::Config,
+        if demo {
+            format!("{dir} holds the reports of real consoles; run the demo with another --reports-dir")
+        } else {
+            format!("{dir} was made by run --demo; choose another REPORTS_DIR for real consoles")
+        },
+    ))
+}
+
+/// The exact words that give this directory to the user who runs us.
+fn how_to_own(path: &Path) -> String {
+    let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+    let dir = path.display();
+    if path.exists() {
+        format!(
+            "this runs as uid {uid}: `chown -R {uid}:{gid} {dir}`, or set `user:` to the directory's owner (Ofelia: \
+             `ofelia.job-exec.NAME.user`)"
+        )
+    } else {
+        format!("create it first: `install -d -m 0750 -o {uid} -g {gid} {dir}`")
+    }
+}

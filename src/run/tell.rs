@@ -1,0 +1,257 @@
+//! What an attempt tells: its record, the warnings in its report, the last lines on stdout and stderr.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use chrono::{DateTime, DurationRound as _, Utc};
+
+use crate::config::{Channel, Config, Tolerated};
+use crate::disk::random::random_hex;
+use crate::exit::Exit;
+use crate::model::attempt::{Attempt, ChannelResult, SourceResult, StateResult};
+use crate::model::coverage::SourceCoverage;
+use crate::model::report::Report;
+use crate::model::source::SourceId;
+use crate::print;
+use crate::report;
+use crate::run::Ended;
+use crate::run::halt::Halt;
+use crate::run::ingest::Taken;
+use crate::run::order::Order;
+use crate::report::index::IndexEntry;
+use crate::state::ledger::Ledger;
+use crate::state::running::{RunRecord, Stage};
+use crate::state::schema::Checkpoint;
+use crate::state::spans::Debt;
+
+/// The record of an attempt that has just begun.
+pub fn begin(order: &Order<'_>) -> Attempt {
+    let now = order.clock.now();
+    // Without randomness the moment alone still tells the attempts of one host apart.
+    let id = random_hex(16).unwrap_or_else(|_| format!("{:032x}", now.timestamp_micros()));
+    blank(id, now)
+}
+
+fn blank(attempt_id: String, started_at: DateTime<Utc>) -> Attempt {
+    Attempt {
+        schema_version: "1".to_owned(),
+        attempt_id,
+        command: "run".to_owned(),
+        run: None,
+        started_at,
+        finished_at: None,
+        duration_ms: None,
+        result: "running".to_owned(),
+        exit_code: None,
+        stage: "lock".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        window: None,
+        report_id: None,
+        headline: None,
+        report: None,
+        counts: None,
+        sources: Vec::new(),
+        channels: Vec::new(),
+        state: StateResult::default(),
+        warnings: Vec::new(),
+        error: None,
+    }
+}
+
+pub fn enter_report(record: &mut Attempt, report: &Report) {
+    record.window = Some(report.window);
+    record.report_id = Some(report.report_id.clone());
+    record.counts = Some(report.counts.clone());
+    record.headline = Some(report::headline(report));
+}
+
+pub fn finish(record: &mut Attempt, order: &Order<'_>, exit: Exit) {
+    record.finished_at = Some(order.clock.now());
+    record.duration_ms = Some(u64::try_from(order.began.elapsed().as_millis()).unwrap_or(u64::MAX));
+    exit.name().clone_into(&mut record.result);
+    record.exit_code = Some(exit.code());
+}
+
+/// Prints what the attempt came to and gives the code the process ends with.
+pub fn conclude(
+    order: &Order<'_>,
+    mut record: Attempt,
+    ended: Result<Ended, Halt>,
+    tolerated: &[Tolerated],
+) -> Exit {
+    let (exit, told) = match ended {
+        Ok(ended) => (ended.exit, Ok(ended.line)),
+        Err(halt) => (halt.exit, Err(halt.message)),
+    };
+    if let (Err(error), None) = (&told, &record.error) {
+        record.error = Some(error.clone());
+    }
+    finish(&mut record, order, exit);
+    if order.args.json {
+        print::say(&serde_json::to_string_pretty(&record).unwrap_or_default());
+    } else if let (Ok(line), false) = (&told, order.common.quiet) {
+        print::say(line);
+    }
+    if let Err(error) = &told {
+        print::complain(&block(exit, error));
+    } else if order.common.quiet && exit != Exit::Ok {
+        print::complain(&block(exit, &reasons(&record).join("\n")));
+    }
+    if is_tolerated(tolerated, exit) { Exit::Ok } else { exit }
+}
+
+/// One readable block: the sentences, then the code by number and name.
+fn block(exit: Exit, message: &str) -> String {
+    let mut text = String::new();
+    for line in message.lines() {
+        let _ = writeln!(text, "unifi-scan: {line}");
+    }
+    let _ = write!(text, "unifi-scan: exit {} ({}): {}", exit.code(), exit.name(), exit.meaning());
+    text
+}
+
+/// Why a committed run did not end with 0.
+fn reasons(record: &Attempt) -> Vec<String> {
+    let sources = record
+        .sources
+        .iter()
+        .filter(|source| source.code != 0)
+        .map(|source| format!("{} {}: {}", source.name, source.outcome.name(), source.reason.as_deref().unwrap_or("no reason given")));
+    let channels = record
+        .channels
+        .iter()
+        .filter(|channel| channel.outcome == "owed")
+        .map(|channel| format!("channel {} is owed runs {:?}: {}", channel.name, channel.runs, channel.reason.as_deref().unwrap_or("not delivered yet")));
+    sources.chain(channels).chain(record.warnings.iter().cloned()).collect()
+}
+
+fn is_tolerated(tolerated: &[Tolerated], exit: Exit) -> bool {
+    match exit {
+        Exit::Locked => tolerated.contains(&Tolerated::Locked),
+        Exit::Partial => tolerated.contains(&Tolerated::Partial),
+        Exit::Recovered => tolerated.contains(&Tolerated::Recovered),
+        _ => false,
+    }
+}
+
+/// The report on stdout, for `--dry-run`.
+pub fn print_report(order: &Order<'_>, report: &Report) {
+    if !order.args.json {
+        print::put(report::text::render(report).as_bytes());
+    }
+}
+
+/// The zone renderings use: the operator's, else the console's, else UTC.
+pub fn zone(config: &Config, console: Option<&str>) -> String {
+    config.timezone.map_or_else(
+        || console.filter(|name| name.parse::<chrono_tz::Tz>().is_ok()).unwrap_or("UTC").to_owned(),
+        |zone| zone.name().to_owned(),
+    )
+}
+
+/// Where ids had been lost, rows may have been counted twice: the report says which source.
+pub fn repeats(taken: &BTreeMap<SourceId, Taken>, warnings: &mut Vec<String>) {
+    for (id, taken) in taken.iter().filter(|(_, taken)| taken.may_repeat > 0) {
+        warnings.push(format!(
+            "The list of rows counted before was lost for {id}: {} rows in this report may repeat what an earlier one \
+             told.",
+            taken.may_repeat
+        ));
+    }
+}
+
+pub fn source_results(coverage: &[SourceCoverage]) -> Vec<SourceResult> {
+    coverage
+        .iter()
+        .map(|line| SourceResult {
+            name: line.name.clone(),
+            outcome: line.outcome,
+            events: line.events,
+            code: line.code,
+            reason: line.reason.clone(),
+        })
+        .collect()
+}
+
+pub fn channel_results(checkpoint: &Checkpoint, channels: &[Channel]) -> Vec<ChannelResult> {
+    channels
+        .iter()
+        .filter_map(|channel| {
+            let ledger = checkpoint.ledgers.get(&channel.name)?;
+            let owed: Vec<(u64, &Debt)> = ledger.between.owed().collect();
+            Some(ChannelResult {
+                name: channel.name.clone(),
+                outcome: if owed.is_empty() { "accepted" } else { "owed" }.to_owned(),
+                reason: owed.iter().find_map(|(_, debt)| debt.reason.clone()),
+                runs: if owed.is_empty() { vec![checkpoint.run] } else { owed.iter().map(|(run, _)| *run).collect() },
+            })
+        })
+        .collect()
+}
+
+/// The full hour at or before `time`.
+pub fn whole_hour(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.duration_trunc(chrono::Duration::hours(1)).unwrap_or(time)
+}
+
+/// How many deliveries are owed, over all channels.
+pub fn owed(checkpoint: &Checkpoint) -> usize {
+    checkpoint.ledgers.values().map(Ledger::owed).sum()
+}
+
+/// What the log says of the checkpoint a run begins with.
+pub fn state_line(checkpoint: &Checkpoint) -> String {
+    format!(
+        "generation={} run={} owed={} last_success={}",
+        checkpoint.generation,
+        checkpoint.run,
+        owed(checkpoint),
+        checkpoint.last_successful_run.map_or_else(|| "never".to_owned(), |time| time.to_rfc3339())
+    )
+}
+
+/// A previous attempt whose lock is free but which never reached its end has died: it is counted and told.
+pub fn death(checkpoint: &mut Checkpoint, previous: Option<&RunRecord>, warnings: &mut Vec<String>) {
+    let Some(died) = previous.filter(|record| record.stage != Stage::Done) else { return };
+    log::warn!("previous attempt died stage={} attempt={}", died.stage.name(), died.attempt_id);
+    checkpoint.deaths += 1;
+    warnings.push(format!(
+        "The attempt of {} did not reach its end: it died in the stage \"{}\".",
+        died.started_at.format("%Y-%m-%d %H:%M UTC"),
+        died.stage.name()
+    ));
+    match checkpoint.attempts.iter_mut().find(|attempt| attempt.attempt_id == died.attempt_id) {
+        Some(attempt) if attempt.finished_at.is_some() => {}
+        Some(attempt) => {
+            "died".clone_into(&mut attempt.result);
+            died.stage.name().clone_into(&mut attempt.stage);
+        }
+        None => {
+            let mut attempt = blank(died.attempt_id.clone(), died.started_at);
+            "died".clone_into(&mut attempt.result);
+            died.stage.name().clone_into(&mut attempt.stage);
+            checkpoint.attempts.push(attempt);
+        }
+    }
+}
+
+/// The archive's lines, from the attempts that made a report.
+pub fn index_entries(attempts: &[Attempt]) -> Vec<IndexEntry> {
+    attempts
+        .iter()
+        .filter_map(|attempt| {
+            let counts = attempt.counts.as_ref()?;
+            Some(IndexEntry {
+                run: attempt.run?,
+                generated_at: attempt.started_at,
+                path: attempt.report.clone()?,
+                events: counts.events,
+                findings: counts.findings,
+                severe: counts.severe,
+                medium: counts.medium,
+                headline: attempt.headline.clone().unwrap_or_default(),
+                superseded: false,
+            })
+        })
+        .collect()
+}

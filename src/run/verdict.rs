@@ -1,0 +1,92 @@
+//! How a run ended: which exit code its parts come to.
+
+use crate::config::{Channel, Config};
+use crate::exit::Exit;
+use crate::model::coverage::{Outcome, SourceCoverage};
+use crate::model::failure::FailureKind;
+use crate::net::stop::Stop;
+use crate::run::gather::Harvest;
+use crate::run::halt::Halt;
+use crate::state::schema::Checkpoint;
+
+/// The exit of a run that has a report, before delivery.
+pub fn of_collection(harvest: &Harvest, config: &Config, stop: &Stop) -> Exit {
+    let mut exit = Exit::Ok;
+    for line in &harvest.coverage {
+        exit = exit.worst(of_source(line, config));
+    }
+    let events = harvest.coverage.iter().filter(|line| line.id.kind.has_events());
+    if !events.clone().any(|line| line.outcome.is_whole() || line.outcome == Outcome::Partial) {
+        exit = exit.worst(Exit::Partial);
+    }
+    if harvest.by_controller.values().any(|gathered| gathered.failure.is_some()) {
+        exit = exit.worst(Exit::Partial);
+    }
+    exit.worst(of_stop(stop))
+}
+
+fn of_source(line: &SourceCoverage, config: &Config) -> Exit {
+    match line.outcome {
+        Outcome::Complete | Outcome::Empty => Exit::Ok,
+        _ if line.code == FailureKind::Timeout.code() => Exit::Timeout,
+        Outcome::Partial | Outcome::Failed => Exit::Partial,
+        Outcome::Unsupported | Outcome::Denied => {
+            let required = config.required_sources.iter().any(|name| *name == line.name || line.name.ends_with(&format!("/{name}")));
+            if required { Exit::Partial } else { Exit::Ok }
+        }
+    }
+}
+
+fn of_stop(stop: &Stop) -> Exit {
+    stop.signalled().map_or(Exit::Ok, Exit::of_signal)
+}
+
+/// Why there is no report, if nothing at all was collected: every failure's sentence, the worst code.
+pub fn of_nothing(harvest: &Harvest, stop: &Stop) -> Option<Halt> {
+    if harvest.has_anything() {
+        return None;
+    }
+    let mut exit = of_stop(stop);
+    let mut sentences: Vec<String> = Vec::new();
+    for (name, gathered) in &harvest.by_controller {
+        if let Some(failure) = &gathered.failure {
+            exit = exit.worst(failure.kind.into());
+            sentences.push(sentence(name, &failure.message));
+        }
+    }
+    for line in &harvest.coverage {
+        exit = exit.worst(Exit::of_code(line.code).unwrap_or(Exit::Failed));
+        if let Some(reason) = &line.reason {
+            let told = sentence(&line.name, reason);
+            if !sentences.iter().any(|known| known.contains(reason.as_str())) {
+                sentences.push(told);
+            }
+        }
+    }
+    if sentences.is_empty() {
+        sentences.push(if stop.signalled().is_some() {
+            "interrupted before anything was collected".to_owned()
+        } else {
+            "no source was collected".to_owned()
+        });
+    }
+    if exit == Exit::Ok {
+        exit = Exit::Unavailable;
+    }
+    Some(Halt::new(exit, sentences.join("\n")))
+}
+
+/// A sentence that names its controller or source once.
+fn sentence(name: &str, message: &str) -> String {
+    if message.contains(name) { message.to_owned() } else { format!("{name}: {message}") }
+}
+
+/// Partial if a required channel is owed anything.
+pub fn of_channels(checkpoint: &Checkpoint, channels: &[Channel]) -> Exit {
+    let owing = channels
+        .iter()
+        .filter(|channel| channel.required)
+        .filter_map(|channel| checkpoint.ledgers.get(&channel.name))
+        .any(|ledger| ledger.owed() > 0);
+    if owing { Exit::Partial } else { Exit::Ok }
+}
