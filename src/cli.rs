@@ -8,7 +8,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Reads what happened on a UniFi network since the last run and says it in plain English.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, disable_help_subcommand = true, max_term_width = 100)]
+#[command(
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
 pub struct Cli {
     #[command(flatten)]
     pub common: Common,
@@ -19,9 +24,15 @@ pub struct Cli {
 #[derive(Debug, Args)]
 pub struct Common {
     /// Configuration file (TOML); one controller needs none
-    #[arg(long, global = true, value_name = "FILE", env = "UNIFI_SCAN_CONFIG", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "UNIFI_SCAN_CONFIG",
+        hide_env_values = true
+    )]
     pub config: Option<PathBuf>,
-    /// Where reports and the checkpoint live [env: REPORTS_DIR]
+    /// Where reports and the checkpoint live [env: `REPORTS_DIR`]
     #[arg(long, global = true, value_name = "DIR")]
     pub reports_dir: Option<PathBuf>,
     /// Say nothing on success; one block on stderr otherwise
@@ -69,22 +80,21 @@ pub enum Command {
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Completions for a shell
-    Completions {
-        shell: clap_complete::Shell,
-    },
+    Completions { shell: clap_complete::Shell },
     /// The manual page, in roff
     Man,
     /// Help on a command, or `exit-codes`
-    Help {
-        topic: Vec<String>,
-    },
+    Help { topic: Vec<String> },
     /// Serve the demo's console over TLS, for tests with other clients
     #[command(hide = true)]
     DemoConsole(DemoConsoleArgs),
 }
 
 #[derive(Debug, Default, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub struct RunArgs {
     /// A console with an invented day, inside the program: see a report without a network
     #[arg(long, conflicts_with_all = ["input", "since", "until", "site"])]
