@@ -6,6 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::Wish;
+
 /// Reads what happened on a UniFi network since the last run and says it in plain English.
 #[derive(Debug, Parser)]
 #[command(
@@ -48,6 +50,17 @@ pub struct Common {
     #[cfg(debug_assertions)]
     #[arg(long, global = true, hide = true)]
     pub now: Option<DateTime<Utc>>,
+}
+
+impl Common {
+    /// What the configuration is to know of the command line.
+    pub fn wish(&self) -> Wish {
+        Wish {
+            config_file: self.config.clone(),
+            reports_dir: self.reports_dir.clone(),
+            ..Wish::default()
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

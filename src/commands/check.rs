@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::Common;
 use crate::collect::{self, Wanted};
-use crate::commands::{fail, wish};
+use crate::commands::fail;
 use crate::config::{self, Config, Controller, Trust};
 use crate::disk::Dir;
 use crate::disk::file_system::file_system;
@@ -35,7 +35,7 @@ struct Row {
 }
 
 pub fn check(common: &Common) -> Exit {
-    let config = match config::load(&wish(common)) {
+    let config = match config::load(&common.wish()) {
         Ok(config) => config,
         Err(errors) => return fail(Exit::Config, &errors.to_string()),
     };

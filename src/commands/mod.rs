@@ -12,7 +12,6 @@ use clap::CommandFactory as _;
 
 use crate::cli::{Cli, Command, Common, ConfigCommand, DemoConsoleArgs};
 use crate::collect::demo;
-use crate::config::Wish;
 use crate::disk::Dir;
 use crate::exit::{self, Exit};
 use crate::print;
@@ -42,18 +41,9 @@ pub fn run(cli: &Cli) -> Exit {
     }
 }
 
-/// What `config::load` is to know of the command line.
-pub fn wish(common: &Common) -> Wish {
-    Wish {
-        config_file: common.config.clone(),
-        reports_dir: common.reports_dir.clone(),
-        ..Wish::default()
-    }
-}
-
 /// The directory as a reading command finds it; `None` where no run has made it yet.
 pub fn opened(common: &Common) -> Result<Option<Dir>, Exit> {
-    let path = crate::config::reports_dir(&wish(common))
+    let path = crate::config::reports_dir(&common.wish())
         .map_err(|errors| fail(Exit::Config, &errors.to_string()))?;
     match Dir::open(&path) {
         Ok(dir) => Ok(Some(dir)),

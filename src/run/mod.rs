@@ -124,7 +124,6 @@ fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
     desk.close(exit)?;
 
     exit = exit.worst(project::project(desk)).worst(project::back_up(desk));
-    desk.enter(Stage::Done)?;
     Ok(Ended {
         exit,
         line: report::summary(&report, &format!("{path}.html")),

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 
 use crate::cli::{Common, RunArgs};
-use crate::commands::wish;
 use crate::config::Wish;
 use crate::exit::Exit;
 use crate::net::stop::Stop;
@@ -53,7 +52,7 @@ impl<'a> Order<'a> {
             exit_zero_on: self.args.exit_zero_on.clone(),
             demo: self.args.demo,
             offline: !self.args.input.is_empty(),
-            ..wish(self.common)
+            ..self.common.wish()
         }
     }
 }
