@@ -1,7 +1,7 @@
 //! Rows for the tests of this module.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use proptest::prelude::*;
+use proptest::prelude::{Strategy, prop_oneof};
 
 use crate::analyse::digest::{Filed, fold};
 use crate::analyse::{Evidence, Judgement, judge};

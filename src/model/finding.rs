@@ -76,18 +76,6 @@ pub enum Trend {
     Resolved,
 }
 
-impl Trend {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Recurring => "recurring",
-            Self::Worse => "worse",
-            Self::Quiet => "quiet",
-            Self::Resolved => "resolved",
-        }
-    }
-}
-
 /// What a finding is about. `kind` is one word (`device`, `client`, `pair`, `wan`, `admin`, `site`,
 /// `source`, `key` …); `id` is what its fingerprint is made of; `name` is what people read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -22,7 +22,6 @@ const FEW_EXAMPLES: usize = 2;
 /// Findings of one urgency, worst first.
 pub struct Section {
     pub title: &'static str,
-    pub class: &'static str,
     pub cards: Vec<Card>,
     /// The findings beyond the cap, by title.
     pub others: Vec<Brief>,
@@ -65,22 +64,22 @@ pub struct Seen {
 /// The sections that hold something, most urgent first.
 pub fn sections(report: &Report, clock: &Clock) -> Vec<Section> {
     let mut shown: BTreeMap<&str, usize> = BTreeMap::new();
-    let kinds: [(&'static str, &'static str, Option<Severity>); 5] = [
-        ("Needs you now", "severe", Some(Severity::Severe)),
-        ("Worth a look", "medium", Some(Severity::Medium)),
-        ("Minor", "low", Some(Severity::Low)),
-        ("For your information", "info", Some(Severity::Info)),
-        ("Resolved", "clear", None),
+    let kinds: [(&'static str, Option<Severity>); 5] = [
+        ("Needs you now", Some(Severity::Severe)),
+        ("Worth a look", Some(Severity::Medium)),
+        ("Minor", Some(Severity::Low)),
+        ("For your information", Some(Severity::Info)),
+        ("Resolved", None),
     ];
     kinds
         .into_iter()
-        .map(|(title, class, wanted)| {
+        .map(|(title, wanted)| {
             let findings = report
                 .findings
                 .iter()
                 .filter(|finding| wanted == is_open(finding).then_some(finding.severity))
                 .collect();
-            section(title, class, ordered(findings, wanted), &mut shown, clock)
+            section(title, ordered(findings, wanted), &mut shown, clock)
         })
         .filter(|section| !section.cards.is_empty() || !section.others.is_empty())
         .collect()
@@ -96,7 +95,6 @@ fn ordered(mut findings: Vec<&Finding>, severity: Option<Severity>) -> Vec<&Find
 
 fn section(
     title: &'static str,
-    class: &'static str,
     findings: Vec<&Finding>,
     shown: &mut BTreeMap<&'static str, usize>,
     clock: &Clock,
@@ -121,7 +119,6 @@ fn section(
     };
     Section {
         title,
-        class,
         cards,
         others,
         cut,
@@ -267,7 +264,10 @@ mod tests {
     fn beyond_fifteen_of_an_area_findings_are_still_named() {
         let report = sample::crowded(40);
         let sections = sections(&report, &Clock::of(&report));
-        let medium = sections.iter().find(|section| section.class == "medium").unwrap();
+        let medium = sections
+            .iter()
+            .find(|section| section.title == "Worth a look")
+            .unwrap();
         assert_eq!(medium.cards.len(), IN_FULL);
         assert_eq!(medium.others.len(), 25);
         assert!(medium.cut.contains("25 more by title"), "{}", medium.cut);

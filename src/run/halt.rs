@@ -50,12 +50,10 @@ impl From<StateError> for Halt {
 
 impl From<DiskError> for Halt {
     fn from(error: DiskError) -> Self {
-        let exit = if error.is_space_or_io() {
-            Exit::Io
-        } else {
-            Exit::CannotCreate
-        };
-        Self::new(exit, error.to_string())
+        Self::new(
+            Exit::of_code(error.code()).unwrap_or(Exit::Failed),
+            error.to_string(),
+        )
     }
 }
 
@@ -73,11 +71,7 @@ impl From<anyhow::Error> for Halt {
             .chain()
             .find_map(|cause| {
                 if let Some(disk) = cause.downcast_ref::<DiskError>() {
-                    Some(if disk.is_space_or_io() {
-                        Exit::Io
-                    } else {
-                        Exit::CannotCreate
-                    })
+                    Exit::of_code(disk.code())
                 } else if let Some(state) = cause.downcast_ref::<StateError>() {
                     Exit::of_code(state.code())
                 } else if let Some(failure) = cause.downcast_ref::<Failure>() {

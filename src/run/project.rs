@@ -8,7 +8,8 @@ use crate::exit::Exit;
 use crate::model::attempt::Attempt;
 use crate::report::index::{self, IndexEntry};
 use crate::run::desk::Desk;
-use crate::state::{backups, projections};
+use crate::state::backups;
+use crate::state::projections::{self, INDEX};
 
 /// Newest attempts that the archive's pages are made from: more than a year of hourly runs.
 const RUNS_IN_INDEX: usize = 10_000;
@@ -54,7 +55,7 @@ fn archive_pages(dir: &Dir, entries: &[IndexEntry]) -> Result<(), DiskError> {
             index::year(entries, year).as_bytes(),
         )?;
     }
-    dir.replace("index.html", index::render(entries).as_bytes())
+    dir.replace(INDEX, index::render(entries).as_bytes())
 }
 
 /// The archive's lines, from the attempts that made a report.

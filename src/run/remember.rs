@@ -1,6 +1,6 @@
 //! Turns what a run found into the next checkpoint. Pure: the commit itself is the store's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -267,6 +267,12 @@ pub fn required(channels: &[Channel]) -> Vec<String> {
 
 /// Forgets the ids behind each source's overlap, where nothing is looked up any more.
 pub fn forget_ids(seen: &mut Seen, checkpoint: &Checkpoint) {
+    let read: BTreeSet<String> = checkpoint
+        .sources
+        .iter()
+        .map(|source| family_of(&source.id))
+        .collect();
+    seen.keep_families(|family| read.contains(family));
     for source in &checkpoint.sources {
         // While a console's clock lags, every id is kept: its rows lie before the watermark.
         if source.position.lagging_until.is_none()

@@ -47,6 +47,13 @@ pub enum Answer {
         reason: String,
     },
     /// It may have arrived.
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "the file channel answers at once; channels that send over a network need it"
+        )
+    )]
     Unknown {
         reason: String,
     },
@@ -58,6 +65,13 @@ const FIRST_WAIT: TimeDelta = TimeDelta::minutes(15);
 const PERMANENT_WAIT: TimeDelta = TimeDelta::hours(6);
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(24);
 /// A clock that jumped ahead must not kill what was hardly tried.
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "the file channel answers at once; channels that send over a network need it"
+    )
+)]
 const TRIES_BEFORE_DEATH: u64 = 4;
 /// Dead runs named in one message; the next tells the rest.
 const TOLD_AT_ONCE: usize = 500;
@@ -82,6 +96,10 @@ impl Ledger {
     }
 
     /// `run` is to be sent whatever became of it: the operator asked. `false` if it is owed anyway.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "asked for by `retry`, which is not there yet")
+    )]
     pub fn owe_again(&mut self, run: u64) -> bool {
         if matches!(self.between.get(run), Some(Standing::Owed(_))) {
             return false;
@@ -143,6 +161,13 @@ impl Ledger {
     }
 
     /// Messages to be sent again as they are, oldest first.
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "the file channel answers at once; channels that send over a network need it"
+        )
+    )]
     pub fn due_again(&self, now: DateTime<Utc>, all: bool) -> Vec<Message> {
         let ripe =
             |run: &u64| matches!(self.between.get(*run), Some(Standing::Owed(debt)) if is_ripe(debt, now));
@@ -216,6 +241,13 @@ impl Ledger {
     }
 
     /// Gives up on what has been refused for longer than `after`; the runs that died.
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "the file channel answers at once; channels that send over a network need it"
+        )
+    )]
     pub fn give_up(&mut self, now: DateTime<Utc>, after: TimeDelta) -> Vec<u64> {
         let over = |debt: &Debt| {
             debt.attempts >= TRIES_BEFORE_DEATH && debt.since.is_some_and(|since| now - since >= after)

@@ -36,6 +36,7 @@ impl Store {
         }
     }
 
+    #[cfg(test)]
     pub fn dir(&self) -> &Dir {
         &self.dir
     }
