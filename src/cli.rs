@@ -6,9 +6,16 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::Wish;
+
 /// Reads what happened on a UniFi network since the last run and says it in plain English.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, disable_help_subcommand = true, max_term_width = 100)]
+#[command(
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
 pub struct Cli {
     #[command(flatten)]
     pub common: Common,
@@ -19,9 +26,15 @@ pub struct Cli {
 #[derive(Debug, Args)]
 pub struct Common {
     /// Configuration file (TOML); one controller needs none
-    #[arg(long, global = true, value_name = "FILE", env = "UNIFI_SCAN_CONFIG", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "UNIFI_SCAN_CONFIG",
+        hide_env_values = true
+    )]
     pub config: Option<PathBuf>,
-    /// Where reports and the checkpoint live [env: REPORTS_DIR]
+    /// Where reports and the checkpoint live [env: `REPORTS_DIR`]
     #[arg(long, global = true, value_name = "DIR")]
     pub reports_dir: Option<PathBuf>,
     /// Say nothing on success; one block on stderr otherwise
@@ -37,6 +50,17 @@ pub struct Common {
     #[cfg(debug_assertions)]
     #[arg(long, global = true, hide = true)]
     pub now: Option<DateTime<Utc>>,
+}
+
+impl Common {
+    /// What the configuration is to know of the command line.
+    pub fn wish(&self) -> Wish {
+        Wish {
+            config_file: self.config.clone(),
+            reports_dir: self.reports_dir.clone(),
+            ..Wish::default()
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -69,22 +93,21 @@ pub enum Command {
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Completions for a shell
-    Completions {
-        shell: clap_complete::Shell,
-    },
+    Completions { shell: clap_complete::Shell },
     /// The manual page, in roff
     Man,
     /// Help on a command, or `exit-codes`
-    Help {
-        topic: Vec<String>,
-    },
+    Help { topic: Vec<String> },
     /// Serve the demo's console over TLS, for tests with other clients
     #[command(hide = true)]
     DemoConsole(DemoConsoleArgs),
 }
 
 #[derive(Debug, Default, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub struct RunArgs {
     /// A console with an invented day, inside the program: see a report without a network
     #[arg(long, conflicts_with_all = ["input", "since", "until", "site"])]

@@ -1,5 +1,6 @@
 //! Every exit code, one enum, one sentence each. A meaning never changes; unknown codes mean failure.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use crate::model::failure::FailureKind;
@@ -112,7 +113,11 @@ impl Exit {
                 "committed, but a source is failed or partial, a required channel owes or a projection could \
                  not be written",
             ),
-            Self::Recovered => (4, "recovered", "done, but the checkpoint had to be restored; told once"),
+            Self::Recovered => (
+                4,
+                "recovered",
+                "done, but the checkpoint had to be restored; told once",
+            ),
             Self::BadState => (
                 65,
                 "data",
@@ -130,9 +135,17 @@ impl Exit {
                 "cannot create",
                 "directory, lock or file not writable, not a volume, lock file replaced, locks unsupported",
             ),
-            Self::Io => (74, "I/O", "disk full or I/O error while writing; the old checkpoint stands"),
+            Self::Io => (
+                74,
+                "I/O",
+                "disk full or I/O error while writing; the old checkpoint stands",
+            ),
             Self::Locked => (75, "locked", "another run holds the lock"),
-            Self::Protocol => (76, "protocol", "the controller answered what cannot be understood"),
+            Self::Protocol => (
+                76,
+                "protocol",
+                "the controller answered what cannot be understood",
+            ),
             Self::Auth => (
                 77,
                 "auth",
@@ -145,10 +158,26 @@ impl Exit {
                 "configuration or secret missing or invalid, site wrong or ambiguous, another controller \
                  behind a known name",
             ),
-            Self::Timeout => (124, "timeout", "--max-runtime reached; what was proved is committed"),
-            Self::Hangup => (129, "signal HUP", "what was proved is committed and owed, not delivered"),
-            Self::Interrupted => (130, "signal INT", "what was proved is committed and owed, not delivered"),
-            Self::Terminated => (143, "signal TERM", "what was proved is committed and owed, not delivered"),
+            Self::Timeout => (
+                124,
+                "timeout",
+                "--max-runtime reached; what was proved is committed",
+            ),
+            Self::Hangup => (
+                129,
+                "signal HUP",
+                "what was proved is committed and owed, not delivered",
+            ),
+            Self::Interrupted => (
+                130,
+                "signal INT",
+                "what was proved is committed and owed, not delivered",
+            ),
+            Self::Terminated => (
+                143,
+                "signal TERM",
+                "what was proved is committed and owed, not delivered",
+            ),
         }
     }
 }
@@ -176,7 +205,7 @@ impl From<FailureKind> for Exit {
 pub fn table() -> String {
     let mut text = String::from("Exit codes of run and retry. A code that is not listed means failure.\n\n");
     for exit in Exit::ALL {
-        text.push_str(&format!("{:>4}  {:<14} {}\n", exit.code(), exit.name(), exit.meaning()));
+        let _ = writeln!(text, "{:>4}  {:<14} {}", exit.code(), exit.name(), exit.meaning());
     }
     text
 }

@@ -20,7 +20,9 @@ pub fn install(common: &Common) {
     };
     let mut logger = env_logger::Builder::new();
     // Libraries below us may log what they send; only their warnings are let through.
-    logger.filter_level(LevelFilter::Warn.min(level)).filter_module("unifi_scan", level);
+    logger
+        .filter_level(LevelFilter::Warn.min(level))
+        .filter_module("unifi_scan", level);
     if let (Some(wish), false) = (config::rust_log(), common.quiet) {
         logger.parse_filters(&wish);
     }
@@ -45,7 +47,10 @@ pub fn install(common: &Common) {
     drop(logger.try_init());
 }
 
-#[expect(clippy::disallowed_methods, reason = "a log line tells when it was written, nothing depends on it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a log line tells when it was written, nothing depends on it"
+)]
 fn now() -> chrono::DateTime<Utc> {
     Utc::now()
 }

@@ -52,7 +52,9 @@ fn main() -> ExitCode {
     };
     log_line::install(&cli.common);
     // A panic is a bug: it is told on stderr by the standard hook, and has its own code.
-    catch_unwind(AssertUnwindSafe(|| commands::run(&cli))).unwrap_or(Exit::Internal).into()
+    catch_unwind(AssertUnwindSafe(|| commands::run(&cli)))
+        .unwrap_or(Exit::Internal)
+        .into()
 }
 
 /// `--help` and `--version` are answers, everything else is a usage error.

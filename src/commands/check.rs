@@ -1,13 +1,14 @@
 //! `check`: configuration, directory and its file system, each controller, each channel; a table, and the first
 //! of its rows' codes in the contract's order.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
 use crate::cli::Common;
 use crate::collect::{self, Wanted};
-use crate::commands::{fail, wish};
+use crate::commands::fail;
 use crate::config::{self, Config, Controller, Trust};
 use crate::disk::Dir;
 use crate::disk::file_system::file_system;
@@ -34,14 +35,19 @@ struct Row {
 }
 
 pub fn check(common: &Common) -> Exit {
-    let config = match config::load(&wish(common)) {
+    let config = match config::load(&common.wish()) {
         Ok(config) => config,
         Err(errors) => return fail(Exit::Config, &errors.to_string()),
     };
     let stop = Stop::new(Instant::now() + PATIENCE);
     let now = Clock::of(common).now();
     let mut rows = vec![row("configuration", Ok("valid".to_owned()))];
-    rows.extend(config.warnings.iter().map(|warning| row("configuration", Ok(format!("note: {warning}")))));
+    rows.extend(
+        config
+            .warnings
+            .iter()
+            .map(|warning| row("configuration", Ok(format!("note: {warning}")))),
+    );
     rows.push(directory(&config));
     for controller in &config.controllers {
         rows.extend(console(controller, now, &stop));
@@ -54,7 +60,11 @@ pub fn check(common: &Common) -> Exit {
     }
     let width = rows.iter().map(|row| row.what.chars().count()).max().unwrap_or(0);
     for row in &rows {
-        let mark = if row.exit == Exit::Ok { "ok" } else { row.exit.name() };
+        let mark = if row.exit == Exit::Ok {
+            "ok"
+        } else {
+            row.exit.name()
+        };
         print::say(&format!("{:<width$}  {mark:<13}  {}", row.what, row.says));
     }
     rows.iter().fold(Exit::Ok, |worst, row| worst.worst(row.exit))
@@ -65,15 +75,31 @@ fn row(what: &str, result: Result<String, (Exit, String)>) -> Row {
         Ok(says) => (Exit::Ok, says),
         Err((exit, says)) => (exit, says),
     };
-    Row { what: what.to_owned(), exit, says }
+    Row {
+        what: what.to_owned(),
+        exit,
+        says,
+    }
 }
 
 /// The directory, its file system and its checkpoint, looked at without taking the lock.
 fn directory(config: &Config) -> Row {
     let path = &config.reports_dir;
-    let looked =
-        Dir::open(path).map_err(|error| (Exit::CannotCreate, error.to_string())).and_then(|dir| {
-            dir.probe().map_err(|error| (Exit::CannotCreate, error.to_string()))?;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if !path.exists() && parent.is_none_or(Path::is_dir) {
+        return row(
+            "directory",
+            Ok(format!(
+                "{} is not there yet: the first run makes it",
+                path.display()
+            )),
+        );
+    }
+    let looked = Dir::open(path)
+        .map_err(|error| (Exit::CannotCreate, error.to_string()))
+        .and_then(|dir| {
+            dir.probe()
+                .map_err(|error| (Exit::CannotCreate, error.to_string()))?;
             let place = file_system(path);
             let locks = if place.is_network && !place.locks_reach_other_hosts {
                 ", where locks may not reach other hosts"
@@ -81,9 +107,16 @@ fn directory(config: &Config) -> Row {
                 ""
             };
             let state = match peek(&dir) {
-                Ok(Some(found)) => format!("checkpoint of generation {}, run {}", found.generation, found.run),
+                Ok(Some(found)) => {
+                    format!("checkpoint of generation {}, run {}", found.generation, found.run)
+                }
                 Ok(None) => "no checkpoint yet: the next run is the first".to_owned(),
-                Err(error) => return Err((Exit::of_code(error.code()).unwrap_or(Exit::BadState), error.to_string())),
+                Err(error) => {
+                    return Err((
+                        Exit::of_code(error.code()).unwrap_or(Exit::BadState),
+                        error.to_string(),
+                    ));
+                }
             };
             Ok(format!("{} on {}{locks}; {state}", path.display(), place.kind))
         });
@@ -131,13 +164,28 @@ fn console(controller: &Controller, now: DateTime<Utc>, stop: &Stop) -> Vec<Row>
     let zone = gathered.timezone.unwrap_or_else(|| "unknown".to_owned());
     rows.push(row(
         &what,
-        Ok(format!("signed in; Network {} on {}, time zone {zone}", gathered.version, gathered.flavour)),
+        Ok(format!(
+            "signed in; Network {} on {}, time zone {zone}",
+            gathered.version, gathered.flavour
+        )),
     ));
-    rows.extend(gathered.warnings.into_iter().map(|warning| row(&what, Ok(format!("note: {warning}")))));
+    rows.extend(
+        gathered
+            .warnings
+            .into_iter()
+            .map(|warning| row(&what, Ok(format!("note: {warning}")))),
+    );
     for line in gathered.coverage {
         let says = line.reason.unwrap_or_else(|| format!("{} records", line.records));
         let exit = Exit::of_code(line.code).unwrap_or(Exit::Failed);
-        rows.push(row(&line.name, if exit == Exit::Ok { Ok(says) } else { Err((exit, says)) }));
+        rows.push(row(
+            &line.name,
+            if exit == Exit::Ok {
+                Ok(says)
+            } else {
+                Err((exit, says))
+            },
+        ));
     }
     rows
 }

@@ -1,8 +1,7 @@
 //! `history list`: earlier attempts, from `history.jsonl`.
 
 use crate::cli::{Common, HistoryCommand};
-use crate::commands::{fail, reports_dir};
-use crate::disk::Dir;
+use crate::commands::{fail, opened};
 use crate::exit::Exit;
 use crate::model::attempt::Attempt;
 use crate::print;
@@ -10,11 +9,15 @@ use crate::state::projections;
 
 pub fn history(command: &HistoryCommand, common: &Common) -> Exit {
     let HistoryCommand::List { count, json } = command;
-    let path = match reports_dir(common) {
-        Ok(path) => path,
-        Err(errors) => return fail(Exit::Config, &errors.to_string()),
+    let dir = match opened(common) {
+        Ok(Some(dir)) => dir,
+        Ok(None) => {
+            print::say("no attempts yet");
+            return Exit::Ok;
+        }
+        Err(exit) => return exit,
     };
-    let history = match Dir::open(&path).and_then(|dir| projections::read_history(&dir, *count)) {
+    let history = match projections::read_history(&dir, *count) {
         Ok(history) => history,
         Err(error) => return fail(Exit::CannotCreate, &error.to_string()),
     };
@@ -26,11 +29,17 @@ pub fn history(command: &HistoryCommand, common: &Common) -> Exit {
     } else if history.lines.is_empty() {
         print::say("no attempts yet");
     } else {
-        print::say(&format!("{:>6}  {:<20}  {:>4} {:<12} {:>8} {:>8}  report", "run", "started (UTC)", "code", "result", "events", "findings"));
+        print::say(&format!(
+            "{:>6}  {:<20}  {:>4} {:<12} {:>8} {:>8}  report",
+            "run", "started (UTC)", "code", "result", "events", "findings"
+        ));
         newest.for_each(|attempt| print::say(&line(attempt)));
     }
     if history.bad > 0 {
-        log::warn!("lines of history.jsonl that could not be read and were left as they are: {}", history.bad);
+        log::warn!(
+            "lines of history.jsonl that could not be read and were left as they are: {}",
+            history.bad
+        );
     }
     Exit::Ok
 }
@@ -45,6 +54,10 @@ fn line(attempt: &Attempt) -> String {
         attempt.result,
         number(attempt.counts.as_ref().map(|counts| counts.events)),
         number(attempt.counts.as_ref().map(|counts| counts.findings)),
-        attempt.report.as_deref().or(attempt.error.as_deref().and_then(|error| error.lines().next())).unwrap_or(""),
+        attempt
+            .report
+            .as_deref()
+            .or(attempt.error.as_deref().and_then(|error| error.lines().next()))
+            .unwrap_or(""),
     )
 }

@@ -8,13 +8,11 @@ pub mod rules;
 pub mod state;
 pub mod status;
 
-use std::path::PathBuf;
-
 use clap::CommandFactory as _;
 
 use crate::cli::{Cli, Command, Common, ConfigCommand, DemoConsoleArgs};
 use crate::collect::demo;
-use crate::config::{ConfigErrors, Wish};
+use crate::disk::Dir;
 use crate::exit::{self, Exit};
 use crate::print;
 use crate::run;
@@ -43,18 +41,15 @@ pub fn run(cli: &Cli) -> Exit {
     }
 }
 
-/// What `config::load` is to know of the command line.
-pub fn wish(common: &Common) -> Wish {
-    Wish {
-        config_file: common.config.clone(),
-        reports_dir: common.reports_dir.clone(),
-        ..Wish::default()
+/// The directory as a reading command finds it; `None` where no run has made it yet.
+pub fn opened(common: &Common) -> Result<Option<Dir>, Exit> {
+    let path = crate::config::reports_dir(&common.wish())
+        .map_err(|errors| fail(Exit::Config, &errors.to_string()))?;
+    match Dir::open(&path) {
+        Ok(dir) => Ok(Some(dir)),
+        Err(error) if error.is(rustix::io::Errno::NOENT) => Ok(None),
+        Err(error) => Err(fail(Exit::CannotCreate, &error.to_string())),
     }
-}
-
-/// The directory a reading command looks into.
-pub fn reports_dir(common: &Common) -> Result<PathBuf, ConfigErrors> {
-    crate::config::reports_dir(&wish(common))
 }
 
 /// Tells an error the way all commands do.
@@ -86,7 +81,10 @@ fn help(topic: &[String]) -> Exit {
         match found.find_subcommand_mut(word) {
             Some(sub) => found = sub,
             None => {
-                return fail(Exit::Usage, &format!("there is no help on {word:?}; try exit-codes or a command's name"));
+                return fail(
+                    Exit::Usage,
+                    &format!("there is no help on {word:?}; try exit-codes or a command's name"),
+                );
             }
         }
     }
@@ -98,7 +96,9 @@ fn demo_console(args: &DemoConsoleArgs) -> Exit {
     let served = std::fs::read(&args.cert)
         .and_then(|cert| Ok((cert, std::fs::read(&args.key)?)))
         .map_err(anyhow::Error::from)
-        .and_then(|(cert, key)| demo::Console::serve_tls((run::DEMO_SEED, args.start, 0), &cert, &key, args.port));
+        .and_then(|(cert, key)| {
+            demo::Console::serve_tls((run::DEMO_SEED, args.start, 0), &cert, &key, args.port)
+        });
     match served {
         Ok(console) => {
             print::say(&console.base_url().to_string());

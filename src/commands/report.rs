@@ -1,9 +1,9 @@
 //! `report list` and `report show`: earlier reports, read from the archive's JSON.
 
 use crate::cli::{Common, ReportCommand, ReportFormat};
-use crate::commands::{fail, reports_dir};
-use crate::disk::{Dir, Entry};
+use crate::commands::{fail, opened};
 use crate::disk::error::DiskError;
+use crate::disk::{Dir, Entry};
 use crate::exit::Exit;
 use crate::model::report::Report;
 use crate::print;
@@ -13,13 +13,10 @@ use crate::report;
 const LARGEST: u64 = 64 << 20;
 
 pub fn report(command: &ReportCommand, common: &Common) -> Exit {
-    let path = match reports_dir(common) {
-        Ok(path) => path,
-        Err(errors) => return fail(Exit::Config, &errors.to_string()),
-    };
-    let dir = match Dir::open(&path) {
-        Ok(dir) => dir,
-        Err(error) => return fail(Exit::CannotCreate, &error.to_string()),
+    let dir = match opened(common) {
+        Ok(Some(dir)) => dir,
+        Ok(None) => return fail(Exit::Failed, "no reports yet"),
+        Err(exit) => return exit,
     };
     let published = match published(&dir) {
         Ok(published) => published,
@@ -47,11 +44,14 @@ fn published(dir: &Dir) -> Result<Vec<Published>, DiskError> {
                 let name = entry.name;
                 let run = name
                     .strip_prefix("report-")
-                    .filter(|_| name.ends_with(".json"))
+                    .and_then(|rest| rest.strip_suffix(".json"))
                     .and_then(|rest| rest.split('-').next())
                     .and_then(|number| number.parse().ok());
                 if let Some(run) = run {
-                    found.push(Published { run, path: format!("{folder}/{name}") });
+                    found.push(Published {
+                        run,
+                        path: format!("{folder}/{name}"),
+                    });
                 }
             }
         }
@@ -61,7 +61,10 @@ fn published(dir: &Dir) -> Result<Vec<Published>, DiskError> {
 }
 
 fn digits(entries: Vec<Entry>, length: usize) -> impl Iterator<Item = String> {
-    entries.into_iter().map(|entry| entry.name).filter(move |name| name.len() == length && name.bytes().all(|byte| byte.is_ascii_digit()))
+    entries
+        .into_iter()
+        .map(|entry| entry.name)
+        .filter(move |name| name.len() == length && name.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn list(published: &[Published], json: bool) -> Exit {
@@ -84,8 +87,14 @@ fn show(dir: &Dir, published: &[Published], run: Option<u64>, format: ReportForm
         None => published.last(),
     };
     let Some(wanted) = wanted else {
-        let what = run.map_or_else(|| "no reports yet".to_owned(), |run| format!("there is no report of run {run}"));
-        return fail(Exit::Failed, &format!("{what}; `unifi-scan report list` shows what there is"));
+        let what = run.map_or_else(
+            || "no reports yet".to_owned(),
+            |run| format!("there is no report of run {run}"),
+        );
+        return fail(
+            Exit::Failed,
+            &format!("{what}; `unifi-scan report list` shows what there is"),
+        );
     };
     let opened = dir
         .read(&wanted.path, LARGEST)

@@ -28,9 +28,16 @@ fn explain(key: &str) -> String {
                 let _ = writeln!(text, "  another spelling of {}", entry.alias);
             }
         }
-        None => text.push_str("  not in the catalogue: it is counted, listed in the report, and judged by its family\n"),
+        None => text.push_str(
+            "  not in the catalogue: it is counted, listed in the report, and judged by its family\n",
+        ),
     }
-    let _ = writeln!(text, "  category {}, a single row is {}", explained.category.name(), explained.severity);
+    let _ = writeln!(
+        text,
+        "  category {}, a single row is {}",
+        explained.category.name(),
+        explained.severity
+    );
     let rule = explained.rule;
     let _ = writeln!(text, "\nrule {}\n  {}", rule.id, rule.explanation);
     for step in rule.advice {
@@ -41,7 +48,16 @@ fn explain(key: &str) -> String {
 
 fn list(json: bool) -> String {
     let mut text = String::new();
-    for Entry { key, family, what, severity, category, rule, alias } in catalogue::all() {
+    for Entry {
+        key,
+        family,
+        what,
+        severity,
+        category,
+        rule,
+        alias,
+    } in catalogue::all()
+    {
         if json {
             let row = json!({ "key": key, "family": family, "what": what, "severity": severity,
                 "category": category, "rule": rule, "alias": alias });

@@ -3,24 +3,19 @@
 use std::fmt::Write as _;
 
 use crate::cli::{Common, StateCommand};
-use crate::commands::{fail, reports_dir};
-use crate::disk::Dir;
+use crate::commands::{fail, opened};
 use crate::exit::Exit;
 use crate::print;
-use crate::state::schema::Checkpoint;
 use crate::state::load::peek;
+use crate::state::schema::Checkpoint;
 
 pub fn state(command: &StateCommand, common: &Common) -> Exit {
     let StateCommand::Show { json } = command;
-    let path = match reports_dir(common) {
-        Ok(path) => path,
-        Err(errors) => return fail(Exit::Config, &errors.to_string()),
-    };
-    let dir = match Dir::open(&path) {
+    let dir = match opened(common) {
         Ok(dir) => dir,
-        Err(error) => return fail(Exit::CannotCreate, &error.to_string()),
+        Err(exit) => return exit,
     };
-    match peek(&dir) {
+    match dir.as_ref().map_or(Ok(None), peek) {
         Ok(None) => {
             print::say("no checkpoint here yet: the next run is the first");
             Exit::Ok
@@ -34,19 +29,30 @@ pub fn state(command: &StateCommand, common: &Common) -> Exit {
             print::put(words(&checkpoint).as_bytes());
             Exit::Ok
         }
-        Err(error) => fail(Exit::of_code(error.code()).unwrap_or(Exit::BadState), &error.to_string()),
+        Err(error) => fail(
+            Exit::of_code(error.code()).unwrap_or(Exit::BadState),
+            &error.to_string(),
+        ),
     }
 }
 
 fn words(checkpoint: &Checkpoint) -> String {
     let mut text = String::new();
     let time = |moment: Option<chrono::DateTime<chrono::Utc>>| {
-        moment.map_or_else(|| "-".to_owned(), |moment| moment.format("%Y-%m-%d %H:%M:%S UTC").to_string())
+        moment.map_or_else(
+            || "-".to_owned(),
+            |moment| moment.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        )
     };
     let _ = writeln!(text, "instance      {}", checkpoint.instance);
     let _ = writeln!(text, "generation    {}", checkpoint.generation);
     let _ = writeln!(text, "run           {}", checkpoint.run);
-    let _ = writeln!(text, "last success  {} ({} findings)", time(checkpoint.last_successful_run), checkpoint.last_report_count);
+    let _ = writeln!(
+        text,
+        "last success  {} ({} findings)",
+        time(checkpoint.last_successful_run),
+        checkpoint.last_report_count
+    );
     let _ = writeln!(text, "failures      {} in a row", checkpoint.consecutive_failures);
     let _ = writeln!(text, "\nsources");
     for source in &checkpoint.sources {
@@ -67,7 +73,11 @@ fn words(checkpoint: &Checkpoint) -> String {
             "  {name}: everything settled up to run {}, last attempted {}{}",
             ledger.last_contiguous,
             ledger.last_attempted,
-            if owed == 0 { String::new() } else { format!(", {owed} owed") },
+            if owed == 0 {
+                String::new()
+            } else {
+                format!(", {owed} owed")
+            },
         );
     }
     text

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::cli::{Common, StatusArgs};
-use crate::commands::{fail, reports_dir};
+use crate::commands::{fail, opened};
 use crate::disk::Dir;
 use crate::exit::Exit;
 use crate::print;
@@ -18,23 +18,31 @@ use crate::state::lock::{self, Holder};
 use crate::state::schema::Checkpoint;
 
 pub fn status(args: &StatusArgs, common: &Common) -> Exit {
-    let path = match reports_dir(common) {
-        Ok(path) => path,
-        Err(errors) => return fail(Exit::Config, &errors.to_string()),
-    };
-    let dir = match Dir::open(&path) {
+    let dir = match opened(common) {
         Ok(dir) => dir,
-        Err(error) => return fail(Exit::CannotCreate, &error.to_string()),
+        Err(exit) => return exit,
     };
     let now = Clock::of(common).now();
-    let holder = lock::holder(&dir);
-    let checkpoint = match peek(&dir) {
-        Ok(checkpoint) => checkpoint,
+    let holder = dir.as_ref().and_then(lock::holder);
+    let checkpoint = match dir.as_ref().map(peek).transpose() {
+        Ok(checkpoint) => checkpoint.flatten(),
         Err(error) => return fail(Exit::BadState, &error.to_string()),
     };
-    let age = checkpoint.as_ref().and_then(|checkpoint| checkpoint.last_successful_run).map(|time| now - time);
-    let stale = args.max_age.is_some_and(|most| age.is_none_or(|age| age.to_std().is_ok_and(|age| age > most)));
-    let standing = Standing { holder, checkpoint, backup: newest_backup(&dir), age, stale, now };
+    let age = checkpoint
+        .as_ref()
+        .and_then(|checkpoint| checkpoint.last_successful_run)
+        .map(|time| now - time);
+    let stale = args
+        .max_age
+        .is_some_and(|most| age.is_none_or(|age| age.to_std().is_ok_and(|age| age > most)));
+    let standing = Standing {
+        holder,
+        checkpoint,
+        backup: dir.as_ref().and_then(newest_backup),
+        age,
+        stale,
+        now,
+    };
     if args.json {
         print::say(&as_json(&standing).to_string());
     } else {
@@ -60,7 +68,14 @@ fn newest_backup(dir: &Dir) -> Option<DateTime<Utc>> {
 }
 
 fn as_json(standing: &Standing) -> serde_json::Value {
-    let Standing { holder, checkpoint, backup, age, stale, .. } = standing;
+    let Standing {
+        holder,
+        checkpoint,
+        backup,
+        age,
+        stale,
+        ..
+    } = standing;
     let (holder, checkpoint) = (holder.as_ref(), checkpoint.as_ref());
     json!({
         "running": holder.map(|holder| json!({
@@ -81,7 +96,14 @@ fn as_json(standing: &Standing) -> serde_json::Value {
 }
 
 fn as_text(standing: &Standing) -> String {
-    let Standing { holder, checkpoint, backup, age, stale, now } = standing;
+    let Standing {
+        holder,
+        checkpoint,
+        backup,
+        age,
+        stale,
+        now,
+    } = standing;
     let mut text = String::new();
     match holder {
         Some(holder) => {
@@ -104,33 +126,67 @@ fn as_text(standing: &Standing) -> String {
     };
     match checkpoint.attempts.last() {
         Some(last) => {
-            let code = last.exit_code.map_or_else(|| "none".to_owned(), |code| code.to_string());
-            let _ = writeln!(text, "last attempt    {} {} (exit {code})", last.started_at.format("%F %T UTC"), last.result);
+            let code = last
+                .exit_code
+                .map_or_else(|| "none".to_owned(), |code| code.to_string());
+            let _ = writeln!(
+                text,
+                "last attempt    {} {} (exit {code})",
+                last.started_at.format("%F %T UTC"),
+                last.result
+            );
         }
         None => text.push_str("last attempt    none recorded\n"),
     }
     match (checkpoint.last_successful_run, age) {
         (Some(time), Some(age)) => {
             let mark = if *stale { ", STALE" } else { "" };
-            let _ = writeln!(text, "last success    {} ({} ago{mark})", time.format("%F %T UTC"), span(*age));
+            let _ = writeln!(
+                text,
+                "last success    {} ({} ago{mark})",
+                time.format("%F %T UTC"),
+                span(*age)
+            );
         }
         _ => text.push_str("last success    never\n"),
     }
     let _ = writeln!(text, "owed            {}", owed(checkpoint));
-    let _ = writeln!(text, "failures        {} in a row", checkpoint.consecutive_failures);
+    let _ = writeln!(
+        text,
+        "failures        {} in a row",
+        checkpoint.consecutive_failures
+    );
     if let Some(proved) = oldest_proof(checkpoint) {
-        let _ = writeln!(text, "read up to      {} ({} ago)", proved.format("%F %T UTC"), span(*now - proved));
+        let _ = writeln!(
+            text,
+            "read up to      {} ({} ago)",
+            proved.format("%F %T UTC"),
+            span(*now - proved)
+        );
     }
     if let Some(backup) = backup {
-        let _ = writeln!(text, "newest backup   {} ({} ago)", backup.format("%F %T UTC"), span(*now - *backup));
+        let _ = writeln!(
+            text,
+            "newest backup   {} ({} ago)",
+            backup.format("%F %T UTC"),
+            span(*now - *backup)
+        );
     }
-    let _ = writeln!(text, "checkpoint      generation {}, run {}", checkpoint.generation, checkpoint.run);
+    let _ = writeln!(
+        text,
+        "checkpoint      generation {}, run {}",
+        checkpoint.generation, checkpoint.run
+    );
     text
 }
 
 /// Up to where every source was proved: the oldest of them.
 fn oldest_proof(checkpoint: &Checkpoint) -> Option<DateTime<Utc>> {
-    checkpoint.sources.iter().filter_map(|source| source.position.proved_until).min()
+    checkpoint
+        .sources
+        .iter()
+        .filter_map(|source| source.position.proved_until)
+        .min()
 }
 
 /// A duration in its two largest units.

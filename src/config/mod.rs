@@ -294,7 +294,9 @@ fn beside(file: &Path, path: &str) -> PathBuf {
 
 /// `RUST_LOG`, which is wanted before there is a configuration.
 pub fn rust_log() -> Option<String> {
-    environment::of_this_process(&mut Remarks::default()).setting("RUST_LOG").map(|setting| setting.text)
+    environment::of_this_process(&mut Remarks::default())
+        .setting("RUST_LOG")
+        .map(|setting| setting.text)
 }
 
 impl Controller {

@@ -39,15 +39,24 @@ pub fn publish(dir: &Dir, run: &Waiting<'_>) -> anyhow::Result<Published> {
     let staged = dir
         .read(&format!("{}/report.json", run.folder), LARGEST_REPORT)
         .with_context(|| format!("reading run {number}'s report from the outbox"))?;
-    let Some(json) = staged else { return Ok(Published::Gone) };
-    let report = report::json::open(&json).map_err(anyhow::Error::msg).context("reading the outbox")?;
+    let Some(json) = staged else {
+        return Ok(Published::Gone);
+    };
+    let report = report::json::open(&json)
+        .map_err(anyhow::Error::msg)
+        .context("reading the outbox")?;
     ensure!(
         report.report_id == run.report_id,
         "the outbox entry of run {number} holds another report than the one that was committed"
     );
     let folder = run.path.rsplit_once('/').map_or("", |(folder, _)| folder);
     dir.create_dirs(folder)?;
-    move_out(dir, run, "events.jsonl", &format!("{folder}/events-{number:06}.jsonl"))?;
+    move_out(
+        dir,
+        run,
+        "events.jsonl",
+        &format!("{folder}/events-{number:06}.jsonl"),
+    )?;
     crash_point("publish.events");
     let html = format!("{}.html", run.path);
     if !move_out(dir, run, "report.html", &html)? {

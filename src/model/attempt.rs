@@ -31,6 +31,9 @@ pub struct Attempt {
     pub version: String,
     pub window: Option<Window>,
     pub report_id: Option<String>,
+    /// When the report was made, by the clock it tells.
+    #[serde(default)]
+    pub generated_at: Option<DateTime<Utc>>,
     /// The report's first sentence.
     #[serde(default)]
     pub headline: Option<String>,

@@ -20,22 +20,31 @@ use crate::run::halt::Halt;
 use crate::run::ingest::{self, Ingest};
 use crate::run::order::Order;
 use crate::run::{Ended, preflight, tell, verdict};
+use crate::state::load::peek;
 use crate::state::schema::Checkpoint;
 use crate::state::seen::Seen;
-use crate::state::load::peek;
 
 /// Makes the report and publishes it as `YYYY/MM/adhoc-<UTC>-<first 8 digits of its report_id>.*`.
 pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Result<Ended, Halt> {
     let now = order.clock.now();
+    // A time that cannot be read is a usage error, told before anything is touched.
+    let asked = if order.args.input.is_empty() {
+        named_window(order, now)?
+    } else {
+        Window::empty_at(now)
+    };
     let stop = order.stop()?;
     let (dir, lock) = preflight::enter(config, order, &stop)?;
     if !order.args.dry_run {
         preflight::prove(config, &dir, order)?;
     }
     // Ad hoc reports work beside a damaged checkpoint: it only lends its instance and its memory.
-    let checkpoint = peek(&dir).ok().flatten().unwrap_or_else(|| Checkpoint::empty(String::new(), now));
+    let checkpoint = peek(&dir)
+        .ok()
+        .flatten()
+        .unwrap_or_else(|| Checkpoint::empty(String::new(), now));
     let gathered = if order.args.input.is_empty() {
-        from_controllers(order, config, &checkpoint, now, &stop)?
+        from_controllers(order, config, &checkpoint, asked, &stop)?
     } else {
         from_files(order, now)?
     };
@@ -75,8 +84,14 @@ pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Resu
     }
     let whole = report.sources.iter().all(|line| line.outcome.is_whole());
     let exit = if whole { Exit::Ok } else { Exit::Partial };
-    let path = record.report.as_ref().map_or_else(String::new, |path| format!("{path}.html"));
-    Ok(Ended { exit, line: report::summary(&report, &path) })
+    let path = record
+        .report
+        .as_ref()
+        .map_or_else(String::new, |path| format!("{path}.html"));
+    Ok(Ended {
+        exit,
+        line: report::summary(&report, &path),
+    })
 }
 
 /// What an ad hoc report is about.
@@ -93,12 +108,12 @@ fn from_controllers(
     order: &Order<'_>,
     config: &Config,
     checkpoint: &Checkpoint,
-    now: DateTime<Utc>,
+    window: Window,
     stop: &Stop,
 ) -> Result<Found, Halt> {
-    let window = named_window(order, now)?;
+    let now = order.clock.now();
     let mut seen = Seen::default();
-    let position = |_: &_| Position::unread(window.since());
+    let position = |_: &str, _: &_| Position::unread(window.since());
     let mut ingest = Ingest::new(&mut seen, &position, None);
     let question = Question {
         config,
@@ -128,19 +143,33 @@ fn from_controllers(
 
 fn from_files(order: &Order<'_>, now: DateTime<Utc>) -> Result<Found, Halt> {
     let mut seen = Seen::default();
-    let position = |_: &_| Position::unread(DateTime::UNIX_EPOCH);
+    let position = |_: &str, _: &_| Position::unread(DateTime::UNIX_EPOCH);
     let mut ingest = Ingest::new(&mut seen, &position, None);
-    let read = files::read(&order.args.input, &mut std::io::stdin().lock(), now, &mut |slice| ingest.take(&slice))
-        .map_err(|error| match error {
-            FilesError::Unusable(message) => Halt::new(Exit::Protocol, message),
-            FilesError::Taking(error) => error.into(),
-        })?;
+    let read = files::read(
+        &order.args.input,
+        &mut std::io::stdin().lock(),
+        now,
+        &mut |slice| ingest.take(&slice),
+    )
+    .map_err(|error| match error {
+        FilesError::Unusable(message) => Halt::new(Exit::Protocol, message),
+        FilesError::Taking(error) => error.into(),
+    })?;
     let (digest, taken) = ingest.finish()?;
     let mut sources = read.coverage;
     ingest::complete_coverage(&mut sources, &taken);
     let window = compose::hull(&sources, now);
-    let snapshot = Snapshot { sites: read.snapshots };
-    Ok(Found { digest, snapshot, sources, window, timezone: read.timezone, warnings: read.warnings })
+    let snapshot = Snapshot {
+        sites: read.snapshots,
+    };
+    Ok(Found {
+        digest,
+        snapshot,
+        sources,
+        window,
+        timezone: read.timezone,
+        warnings: read.warnings,
+    })
 }
 
 /// `--since` and `--until`: RFC 3339, or how long ago.
@@ -156,12 +185,18 @@ fn named_window(order: &Order<'_>, now: DateTime<Utc>) -> Result<Window, Halt> {
             .ok_or_else(|| {
                 Halt::new(
                     Exit::Usage,
-                    format!("{name} {text:?} is no time: write 2026-11-20T06:00:00Z, or 36h for 36 hours ago"),
+                    format!(
+                        "{name} {text:?} is no time: write 2026-11-20T06:00:00Z, or 36h for 36 hours ago"
+                    ),
                 )
             })
     };
     let since = moment("--since", order.args.since.as_deref().unwrap_or_default())?;
-    let until = order.args.until.as_deref().map_or(Ok(now), |text| moment("--until", text))?;
+    let until = order
+        .args
+        .until
+        .as_deref()
+        .map_or(Ok(now), |text| moment("--until", text))?;
     Window::new(since, until)
         .filter(|window| !window.is_empty())
         .ok_or_else(|| Halt::new(Exit::Usage, "--until must be later than --since"))

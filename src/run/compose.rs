@@ -55,5 +55,9 @@ pub fn hull(sources: &[SourceCoverage], now: DateTime<Utc>) -> Window {
 
 /// Where a report's files lie below `REPORTS_DIR`, without extension: `2026/11/report-000042-20261120T060000Z`.
 pub fn path_of(run: u64, generated_at: DateTime<Utc>) -> String {
-    format!("{}/report-{run:06}-{}", generated_at.format("%Y/%m"), generated_at.format("%Y%m%dT%H%M%SZ"))
+    format!(
+        "{}/report-{run:06}-{}",
+        generated_at.format("%Y/%m"),
+        generated_at.format("%Y%m%dT%H%M%SZ")
+    )
 }

@@ -8,11 +8,10 @@ use crate::collect::{self, Gathered, Known, Wanted};
 use crate::config::{Config, Controller};
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::device::Snapshot;
-use crate::model::position::Position;
-use crate::model::source::SourceId;
+use crate::model::source::SiteName;
 use crate::model::window::Window;
 use crate::net::stop::Stop;
-use crate::run::ingest::Ingest;
+use crate::run::ingest::{Ingest, PositionOf};
 use crate::state::schema::{Checkpoint, KnownController};
 
 /// What all controllers gave, beside the rows.
@@ -22,6 +21,8 @@ pub struct Harvest {
     pub coverage: Vec<SourceCoverage>,
     pub snapshot: Snapshot,
     pub warnings: Vec<String>,
+    /// Sites that `--site` left out.
+    pub not_asked: Vec<SiteName>,
     /// The first time zone a console told.
     pub timezone: Option<String>,
 }
@@ -29,7 +30,9 @@ pub struct Harvest {
 impl Harvest {
     /// At least one source answered, if only in part.
     pub fn has_anything(&self) -> bool {
-        self.coverage.iter().any(|line| line.outcome.is_whole() || line.outcome == Outcome::Partial)
+        self.coverage
+            .iter()
+            .any(|line| line.outcome.is_whole() || line.outcome == Outcome::Partial)
     }
 }
 
@@ -48,7 +51,7 @@ pub struct Question<'a> {
 /// Asks one controller after the other. `Err` only if a slice could not be taken: the run is then void.
 pub fn everything(
     question: &Question<'_>,
-    position: &dyn Fn(&SourceId) -> Position,
+    position: &PositionOf<'_>,
     ingest: &mut Ingest<'_>,
 ) -> anyhow::Result<Harvest> {
     let mut harvest = Harvest::default();
@@ -57,23 +60,41 @@ pub fn everything(
         harvest.coverage.extend(gathered.coverage.iter().cloned());
         harvest.snapshot.sites.extend(gathered.snapshots.iter().cloned());
         harvest.warnings.extend(gathered.warnings.iter().cloned());
-        harvest.warnings.extend(gathered.not_asked.iter().map(|site| format!("Not asked for: {site}.")));
+        harvest.warnings.extend(
+            gathered
+                .not_asked
+                .iter()
+                .map(|site| format!("Not asked for: {site}.")),
+        );
         if harvest.timezone.is_none() {
             harvest.timezone.clone_from(&gathered.timezone);
         }
         if let Some(failure) = &gathered.failure {
-            log::warn!("{}: {}", controller.name, failure.message);
+            log::warn!("{}", failure.message);
         }
         harvest.by_controller.insert(controller.name.clone(), gathered);
     }
+    harvest.warnings.extend(
+        harvest
+            .not_asked
+            .iter()
+            .map(|site| format!("Not asked for: {site}.")),
+    );
     for line in &harvest.coverage {
-        log::info!(
+        let level = match line.outcome {
+            Outcome::Partial | Outcome::Failed => log::Level::Warn,
+            _ => log::Level::Info,
+        };
+        log::log!(
+            level,
             "{} {} records={} malformed={}{}",
             line.name,
             line.outcome.name(),
             line.records,
             line.malformed,
-            line.reason.as_ref().map_or(String::new(), |reason| format!(" reason={reason:?}")),
+            line.reason
+                .as_ref()
+                .map_or(String::new(), |reason| format!(" reason={reason:?}")),
         );
     }
     Ok(harvest)
@@ -82,11 +103,15 @@ pub fn everything(
 fn one(
     question: &Question<'_>,
     controller: &Controller,
-    position: &dyn Fn(&SourceId) -> Position,
+    position: &PositionOf<'_>,
     ingest: &mut Ingest<'_>,
 ) -> anyhow::Result<Gathered> {
     let known = question.checkpoint.controllers.get(&controller.name);
-    let sites: Vec<String> = question.sites.iter().filter_map(|site| site_of(site, &controller.name)).collect();
+    let sites: Vec<String> = question
+        .sites
+        .iter()
+        .filter_map(|site| site_of(site, &controller.name))
+        .collect();
     let known_sites = known.map_or_else(Vec::new, |known| sites_of(question.checkpoint, known));
     let wanted = Wanted {
         controller,
@@ -98,7 +123,7 @@ fn one(
             not_before: known.not_before,
             sites: &known_sites,
         }),
-        position,
+        position: &|id| position(&controller.name, id),
         now: question.now,
         judge_skew: question.judge_skew,
         named_window: question.named_window,

@@ -15,7 +15,10 @@ pub struct Halt {
 
 impl Halt {
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into() }
+        Self {
+            exit,
+            message: message.into(),
+        }
     }
 }
 
@@ -27,20 +30,31 @@ impl From<ConfigErrors> for Halt {
 
 impl From<LockError> for Halt {
     fn from(error: LockError) -> Self {
-        let exit = if matches!(error, LockError::Held(_)) { Exit::Locked } else { Exit::CannotCreate };
+        let exit = if matches!(error, LockError::Held(_)) {
+            Exit::Locked
+        } else {
+            Exit::CannotCreate
+        };
         Self::new(exit, error.to_string())
     }
 }
 
 impl From<StateError> for Halt {
     fn from(error: StateError) -> Self {
-        Self::new(Exit::of_code(error.code()).unwrap_or(Exit::Failed), error.to_string())
+        Self::new(
+            Exit::of_code(error.code()).unwrap_or(Exit::Failed),
+            error.to_string(),
+        )
     }
 }
 
 impl From<DiskError> for Halt {
     fn from(error: DiskError) -> Self {
-        let exit = if error.is_space_or_io() { Exit::Io } else { Exit::CannotCreate };
+        let exit = if error.is_space_or_io() {
+            Exit::Io
+        } else {
+            Exit::CannotCreate
+        };
         Self::new(exit, error.to_string())
     }
 }
@@ -59,7 +73,11 @@ impl From<anyhow::Error> for Halt {
             .chain()
             .find_map(|cause| {
                 if let Some(disk) = cause.downcast_ref::<DiskError>() {
-                    Some(if disk.is_space_or_io() { Exit::Io } else { Exit::CannotCreate })
+                    Some(if disk.is_space_or_io() {
+                        Exit::Io
+                    } else {
+                        Exit::CannotCreate
+                    })
                 } else if let Some(state) = cause.downcast_ref::<StateError>() {
                     Exit::of_code(state.code())
                 } else if let Some(failure) = cause.downcast_ref::<Failure>() {

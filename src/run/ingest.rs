@@ -16,10 +16,13 @@ use crate::model::position::Position;
 use crate::model::source::{SourceId, SourceKind};
 use crate::state::seen::Seen;
 
+/// How far a source of a controller (by its configured name) had been read when the run began.
+pub type PositionOf<'a> = dyn Fn(&str, &SourceId) -> Position + 'a;
+
 /// What the slices of a run have come to.
 pub struct Ingest<'a> {
     seen: &'a mut Seen,
-    before: &'a dyn Fn(&SourceId) -> Position,
+    before: &'a PositionOf<'a>,
     archive: Option<Box<dyn std::io::Write + 'a>>,
     pub digest: Digest,
     pub sources: BTreeMap<SourceId, Taken>,
@@ -65,17 +68,23 @@ struct Archived<'a> {
 impl<'a> Ingest<'a> {
     pub fn new(
         seen: &'a mut Seen,
-        before: &'a dyn Fn(&SourceId) -> Position,
+        before: &'a PositionOf<'a>,
         archive: Option<Box<dyn std::io::Write + 'a>>,
     ) -> Self {
-        Self { seen, before, archive, digest: Digest::default(), sources: BTreeMap::new() }
+        Self {
+            seen,
+            before,
+            archive,
+            digest: Digest::default(),
+            sources: BTreeMap::new(),
+        }
     }
 
     /// Counts a slice's new rows and moves its source's position with them. An error leaves the run
     /// unusable: it must not be committed.
     pub fn take(&mut self, slice: &Slice) -> anyhow::Result<()> {
         let taken = self.sources.entry(slice.source.clone()).or_insert_with(|| {
-            let before = (self.before)(&slice.source);
+            let before = (self.before)(&slice.site.controller, &slice.source);
             Taken {
                 position: before.clone(),
                 before,
@@ -88,7 +97,10 @@ impl<'a> Ingest<'a> {
         let family = family_of(&slice.source);
         let mut folded = Digest::default();
         for event in &slice.rows {
-            let late = taken.before.watermark.is_some_and(|watermark| event.time < watermark);
+            let late = taken
+                .before
+                .watermark
+                .is_some_and(|watermark| event.time < watermark);
             let ids_are_known = !late || self.seen.is_complete(&family, hour_of(event.time));
             let counted = self.seen.contains(&family, &event.id)
                 || (!ids_are_known && !slice.changed_hours.contains(&hour_of(event.time)));

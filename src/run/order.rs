@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 
 use crate::cli::{Common, RunArgs};
-use crate::commands::wish;
 use crate::config::Wish;
 use crate::exit::Exit;
 use crate::net::stop::Stop;
@@ -26,7 +25,12 @@ pub struct Order<'a> {
 
 impl<'a> Order<'a> {
     pub fn new(args: &'a RunArgs, common: &'a Common) -> Self {
-        Self { args, common, clock: Clock::of(common), began: Instant::now() }
+        Self {
+            args,
+            common,
+            clock: Clock::of(common),
+            began: Instant::now(),
+        }
     }
 
     /// Ad hoc reports have no number, move nothing and owe nothing.
@@ -37,14 +41,19 @@ impl<'a> Order<'a> {
     /// What ends the collecting: a signal, or the time kept for delivery.
     pub fn stop(&self) -> Result<Stop, Halt> {
         let runtime = self.args.max_runtime.unwrap_or(MAX_RUNTIME);
-        let deadline = self.began + (runtime - FOR_DELIVERY.min(runtime / 3));
+        let deadline = self.began + runtime.saturating_sub(FOR_DELIVERY.min(runtime / 3));
         Stop::new(deadline)
             .installed()
             .map_err(|error| Halt::new(Exit::Failed, format!("installing signal handlers: {error}")))
     }
 
     pub fn wish(&self) -> Wish {
-        Wish { exit_zero_on: self.args.exit_zero_on.clone(), demo: self.args.demo, offline: !self.args.input.is_empty(), ..wish(self.common) }
+        Wish {
+            exit_zero_on: self.args.exit_zero_on.clone(),
+            demo: self.args.demo,
+            offline: !self.args.input.is_empty(),
+            ..self.common.wish()
+        }
     }
 }
 
@@ -71,7 +80,10 @@ impl Clock {
         Self { fixed: Some(moment) }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the one place where a command reads the wall clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where a command reads the wall clock"
+    )]
     pub fn now(self) -> DateTime<Utc> {
         self.fixed.unwrap_or_else(Utc::now)
     }

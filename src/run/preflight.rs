@@ -20,7 +20,13 @@ pub fn enter(config: &Config, order: &Order<'_>, stop: &Stop) -> Result<(Dir, Ru
         halt.message = format!("{}; {}", halt.message, how_to_own(path));
         halt
     })?;
-    let lock = RunLock::acquire(&dir, order.args.wait, &|| stop.reason().is_some())?;
+    let lock = RunLock::acquire(&dir, order.args.wait, &|| stop.reason().is_some()).map_err(|error| {
+        let mut halt = Halt::from(error);
+        if halt.exit == Exit::CannotCreate {
+            halt.message = format!("{}; {}", halt.message, how_to_own(path));
+        }
+        halt
+    })?;
     Ok((dir, lock))
 }
 
@@ -36,7 +42,8 @@ pub fn prove(config: &Config, dir: &Dir, order: &Order<'_>) -> Result<Vec<String
     })?;
     let mut warnings = Vec::new();
     let place = file_system(&config.reports_dir);
-    let in_container = config.in_image || Path::new("/.dockerenv").exists() || Path::new("/run/.containerenv").exists();
+    let in_container =
+        config.in_image || Path::new("/.dockerenv").exists() || Path::new("/run/.containerenv").exists();
     if in_container && !place.is_mount_point && !order.args.demo && !order.args.allow_ephemeral {
         let dir = config.reports_dir.display();
         let fix = format!(
@@ -44,7 +51,10 @@ pub fn prove(config: &Config, dir: &Dir, order: &Order<'_>) -> Result<Vec<String
              `volumes: [\"unifi-scan-reports:{dir}\"]` to the service"
         );
         if config.in_image {
-            return Err(Halt::new(Exit::CannotCreate, format!("{fix}, or pass --allow-ephemeral")));
+            return Err(Halt::new(
+                Exit::CannotCreate,
+                format!("{fix}, or pass --allow-ephemeral"),
+            ));
         }
         warnings.push(fix);
     }
@@ -76,7 +86,10 @@ pub fn same_world(checkpoint: &Checkpoint, config: &Config, demo: bool) -> Resul
 
 /// The exact words that give this directory to the user who runs us.
 fn how_to_own(path: &Path) -> String {
-    let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+    let (uid, gid) = (
+        rustix::process::geteuid().as_raw(),
+        rustix::process::getegid().as_raw(),
+    );
     let dir = path.display();
     if path.exists() {
         format!(

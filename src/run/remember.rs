@@ -6,6 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::config::{Channel, When};
 use crate::model::attempt::Attempt;
+use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::finding::Severity;
 use crate::model::position::Position;
 use crate::model::report::Report;
@@ -13,28 +14,48 @@ use crate::model::source::SourceId;
 use crate::run::gather::Harvest;
 use crate::run::ingest::{Taken, family_of};
 use crate::run::tell::whole_hour;
-use crate::state::ledger::Ledger;
+use crate::state::failures::{self, FailureState, OpenFailure};
+use crate::state::ledger::{Answer, Ledger};
 use crate::state::schema::{Checkpoint, CommittedRun, KnownController, SourceState};
 use crate::state::seen::Seen;
 use crate::state::spans::Standing;
 
 /// How far behind the watermark late rows are still found.
 const OVERLAP: Duration = Duration::hours(24);
+/// The stages that failures are noted under.
+const COLLECT: &str = "collect";
+const DELIVER: &str = "deliver";
 
 /// Where reading a source begins or goes on: from its own entry, else from the controller's start.
-pub fn position_of(checkpoint: &Checkpoint, id: &SourceId, start: DateTime<Utc>) -> Position {
-    checkpoint
-        .source(id)
-        .map_or_else(|| Position::unread(first_start(checkpoint, id, start)), |source| source.position.clone())
+pub fn position_of(
+    checkpoint: &Checkpoint,
+    controller: &str,
+    id: &SourceId,
+    start: DateTime<Utc>,
+) -> Position {
+    checkpoint.source(id).map_or_else(
+        || Position::unread(first_start(checkpoint, controller, id, start)),
+        |source| source.position.clone(),
+    )
 }
 
-/// The start that the first attempt which wanted this controller committed, while it was not reached yet.
-fn first_start(checkpoint: &Checkpoint, id: &SourceId, start: DateTime<Utc>) -> DateTime<Utc> {
+/// The start that the first attempt which wanted this controller committed, while nothing of it was read.
+fn first_start(
+    checkpoint: &Checkpoint,
+    controller: &str,
+    id: &SourceId,
+    start: DateTime<Utc>,
+) -> DateTime<Utc> {
+    if checkpoint
+        .sources
+        .iter()
+        .any(|source| source.id.controller == id.controller)
+    {
+        return start;
+    }
     checkpoint
         .controllers
-        .values()
-        .find(|known| known.uuid.is_none() || known.uuid.as_deref() == Some(id.controller.as_str()))
-        .filter(|_| !checkpoint.sources.iter().any(|source| source.id.controller == id.controller))
+        .get(controller)
         .map_or(start, |known| known.start.min(start))
 }
 
@@ -42,16 +63,20 @@ fn first_start(checkpoint: &Checkpoint, id: &SourceId, start: DateTime<Utc>) -> 
 /// and where the reading of a new source begins.
 pub fn acquaintances(next: &mut Checkpoint, harvest: &Harvest, start: DateTime<Utc>) {
     for (name, gathered) in &harvest.by_controller {
-        let known = next.controllers.entry(name.clone()).or_insert_with(|| KnownController {
-            name: name.clone(),
-            uuid: None,
-            start,
-            not_before: None,
-            flavour: None,
-            version: String::new(),
-        });
+        let known = next
+            .controllers
+            .entry(name.clone())
+            .or_insert_with(|| KnownController {
+                name: name.clone(),
+                uuid: None,
+                start,
+                not_before: None,
+                flavour: None,
+                version: String::new(),
+            });
         known.not_before = gathered.not_before;
-        if gathered.uuid.is_some() {
+        // One that turned out to be another console is not read, and does not take the known one's place.
+        if gathered.uuid.is_some() && gathered.failure.is_none() {
             known.uuid.clone_from(&gathered.uuid);
         }
         if !gathered.version.is_empty() {
@@ -59,11 +84,14 @@ pub fn acquaintances(next: &mut Checkpoint, harvest: &Harvest, start: DateTime<U
             known.flavour = Some(gathered.flavour.clone());
         }
     }
-    for line in &harvest.coverage {
-        let told_apart = harvest.by_controller.values().any(|gathered| gathered.uuid.as_ref() == Some(&line.id.controller));
-        if told_apart && line.id.kind.has_events() {
-            let position = position_of(next, &line.id, start);
-            place(next, &line.id, &line.name, position);
+    for (name, gathered) in harvest
+        .by_controller
+        .iter()
+        .filter(|(_, gathered)| gathered.failure.is_none())
+    {
+        for line in gathered.coverage.iter().filter(|line| line.id.kind.has_events()) {
+            let position = position_of(next, name, &line.id, start);
+            place(next, &line.id, &line.name, &position);
         }
     }
 }
@@ -71,13 +99,22 @@ pub fn acquaintances(next: &mut Checkpoint, harvest: &Harvest, start: DateTime<U
 /// Moves the sources to where their slices were proved.
 pub fn positions(next: &mut Checkpoint, sources: &BTreeMap<SourceId, Taken>, harvest: &Harvest) {
     for (id, taken) in sources {
-        let name = harvest.coverage.iter().find(|line| line.id == *id).map_or_else(|| id.to_string(), |line| line.name.clone());
-        place(next, id, &name, taken.position.clone());
+        let name = harvest
+            .coverage
+            .iter()
+            .find(|line| line.id == *id)
+            .map_or_else(|| id.to_string(), |line| line.name.clone());
+        place(next, id, &name, &taken.position);
     }
 }
 
-fn place(next: &mut Checkpoint, id: &SourceId, name: &str, position: Position) {
-    let fresh = || SourceState { id: id.clone(), name: String::new(), epoch: 0, position: position.clone() };
+fn place(next: &mut Checkpoint, id: &SourceId, name: &str, position: &Position) {
+    let fresh = || SourceState {
+        id: id.clone(),
+        name: String::new(),
+        epoch: 0,
+        position: position.clone(),
+    };
     if let Some(source) = next.source_mut(id, fresh) {
         name.clone_into(&mut source.name);
         source.position = position.clone();
@@ -98,9 +135,13 @@ pub fn run(next: &mut Checkpoint, number: u64, report: &Report, path: &str, chan
             window: report.window,
         },
     );
-    next.ledgers.retain(|name, _| channels.iter().any(|channel| channel.name == *name));
+    next.ledgers
+        .retain(|name, _| channels.iter().any(|channel| channel.name == *name));
     for channel in channels {
-        let ledger = next.ledgers.entry(channel.name.clone()).or_insert_with(|| Ledger::starting_at(number));
+        let ledger = next
+            .ledgers
+            .entry(channel.name.clone())
+            .or_insert_with(|| Ledger::starting_at(number));
         ledger.owe(number);
         if !is_due(channel, report) {
             ledger.settle(number, Standing::NotDue);
@@ -119,15 +160,109 @@ fn is_due(channel: &Channel, report: &Report) -> bool {
     wanted && channel.min_severity.is_none_or(matters)
 }
 
+/// Opens a failure for every source that was not read whole, and closes those of the sources that were.
+pub fn source_failures(
+    next: &mut Checkpoint,
+    record: &Attempt,
+    coverage: &[SourceCoverage],
+    now: DateTime<Utc>,
+) {
+    for line in coverage {
+        if line.outcome.is_whole() {
+            failures::close(
+                &mut next.failures,
+                COLLECT,
+                &line.name,
+                None,
+                FailureState::Resolved,
+                now,
+            );
+        } else if matches!(line.outcome, Outcome::Partial | Outcome::Failed) {
+            let reason = line.reason.clone().unwrap_or_default();
+            failures::note(
+                &mut next.failures,
+                failure(record, COLLECT, &line.name, reason, now),
+            );
+        }
+    }
+}
+
+/// Opens a failure for the attempt as a whole.
+pub fn attempt_failure(next: &mut Checkpoint, record: &Attempt, reason: &str, now: DateTime<Utc>) {
+    failures::note(
+        &mut next.failures,
+        failure(record, &record.stage, "", reason.to_owned(), now),
+    );
+}
+
+/// Closes what was open of attempts as a whole: this one has its report.
+pub fn attempt_success(next: &mut Checkpoint, now: DateTime<Utc>) {
+    next.consecutive_failures = 0;
+    failures::close(&mut next.failures, COLLECT, "", None, FailureState::Resolved, now);
+}
+
+/// Opens or closes the failure of one run on one channel, by the answer it got.
+pub fn delivery(
+    next: &mut Checkpoint,
+    record: &Attempt,
+    channel: &str,
+    run: u64,
+    answer: &Answer,
+    now: DateTime<Utc>,
+) {
+    match answer {
+        Answer::Accepted => {
+            failures::close(
+                &mut next.failures,
+                DELIVER,
+                channel,
+                Some(run),
+                FailureState::Resolved,
+                now,
+            );
+        }
+        Answer::Refused { reason, .. } | Answer::Unknown { reason } => {
+            let failed = failure(record, DELIVER, channel, reason.clone(), now);
+            failures::note(
+                &mut next.failures,
+                OpenFailure {
+                    run: Some(run),
+                    ..failed
+                },
+            );
+        }
+    }
+}
+
+fn failure(record: &Attempt, stage: &str, subject: &str, reason: String, now: DateTime<Utc>) -> OpenFailure {
+    OpenFailure {
+        run: record.run,
+        attempt_id: record.attempt_id.clone(),
+        stage: stage.to_owned(),
+        subject: subject.to_owned(),
+        reason,
+        attempts: 1,
+        first: now,
+        last: now,
+        next_try: None,
+        state: FailureState::Pending,
+    }
+}
+
 /// Enters the attempt, replacing its own earlier entry.
 pub fn attempt(next: &mut Checkpoint, attempt: &Attempt) {
-    next.attempts.retain(|known| known.attempt_id != attempt.attempt_id);
+    next.attempts
+        .retain(|known| known.attempt_id != attempt.attempt_id);
     next.attempts.push(attempt.clone());
 }
 
 /// The names of the channels whose debts hold back `last_successful_run`.
 pub fn required(channels: &[Channel]) -> Vec<String> {
-    channels.iter().filter(|channel| channel.required).map(|channel| channel.name.clone()).collect()
+    channels
+        .iter()
+        .filter(|channel| channel.required)
+        .map(|channel| channel.name.clone())
+        .collect()
 }
 
 /// Forgets the ids behind each source's overlap, where nothing is looked up any more.

@@ -5,6 +5,7 @@ use std::io::{BufReader, BufWriter, Write};
 use anyhow::Context as _;
 
 use crate::analyse::Fates;
+use crate::config::Config;
 use crate::disk::Dir;
 use crate::model::report::Report;
 use crate::report;
@@ -23,9 +24,17 @@ pub struct Workshop {
 }
 
 impl Workshop {
-    pub fn begin(dir: &Dir, run: u64, durable: bool, archive: bool) -> anyhow::Result<Self> {
-        let draft = durable.then(|| Draft::begin(dir, run)).transpose().context("opening the outbox")?;
-        Ok(Self { dir: dir.clone(), run, draft, archive })
+    pub fn begin(dir: &Dir, run: u64, durable: bool, config: &Config) -> anyhow::Result<Self> {
+        let draft = durable
+            .then(|| Draft::begin(dir, run))
+            .transpose()
+            .context("opening the outbox")?;
+        Ok(Self {
+            dir: dir.clone(),
+            run,
+            draft,
+            archive: config.archive_events,
+        })
     }
 
     /// Where rows go while they are collected; `None` if they are not archived.
@@ -41,11 +50,17 @@ impl Workshop {
 
     /// Writes report, renderings and archive, and makes them durable.
     pub fn stage(self, report: &Report, json: &[u8], fates: &Fates) -> anyhow::Result<()> {
-        let Some(mut draft) = self.draft else { return Ok(()) };
+        let Some(mut draft) = self.draft else {
+            return Ok(());
+        };
         if self.archive {
-            let waiting = self.dir.open_file(&format!("{}/{WAITING}", outbox::path_of(self.run)))?;
+            let waiting = self
+                .dir
+                .open_file(&format!("{}/{WAITING}", outbox::path_of(self.run)))?;
             let waiting = waiting.context("the attempt's event archive is gone")?;
-            let archive = draft.create("events.jsonl").context("opening the event archive")?;
+            let archive = draft
+                .create("events.jsonl")
+                .context("opening the event archive")?;
             settle_archive(BufReader::new(waiting), fates, BufWriter::new(archive))?;
             draft.discard(WAITING)?;
         }

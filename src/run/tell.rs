@@ -18,7 +18,6 @@ use crate::run::Ended;
 use crate::run::halt::Halt;
 use crate::run::ingest::Taken;
 use crate::run::order::Order;
-use crate::report::index::IndexEntry;
 use crate::state::ledger::Ledger;
 use crate::state::running::{RunRecord, Stage};
 use crate::state::schema::Checkpoint;
@@ -47,6 +46,7 @@ fn blank(attempt_id: String, started_at: DateTime<Utc>) -> Attempt {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         window: None,
         report_id: None,
+        generated_at: None,
         headline: None,
         report: None,
         counts: None,
@@ -62,6 +62,7 @@ pub fn enter_report(record: &mut Attempt, report: &Report) {
     record.window = Some(report.window);
     record.report_id = Some(report.report_id.clone());
     record.counts = Some(report.counts.clone());
+    record.generated_at = Some(report.generated_at);
     record.headline = Some(report::headline(report));
 }
 
@@ -86,7 +87,9 @@ pub fn conclude(
     if let (Err(error), None) = (&told, &record.error) {
         record.error = Some(error.clone());
     }
-    finish(&mut record, order, exit);
+    if record.exit_code != Some(exit.code()) {
+        finish(&mut record, order, exit);
+    }
     if order.args.json {
         print::say(&serde_json::to_string_pretty(&record).unwrap_or_default());
     } else if let (Ok(line), false) = (&told, order.common.quiet) {
@@ -97,7 +100,11 @@ pub fn conclude(
     } else if order.common.quiet && exit != Exit::Ok {
         print::complain(&block(exit, &reasons(&record).join("\n")));
     }
-    if is_tolerated(tolerated, exit) { Exit::Ok } else { exit }
+    if is_tolerated(tolerated, exit) {
+        Exit::Ok
+    } else {
+        exit
+    }
 }
 
 /// One readable block: the sentences, then the code by number and name.
@@ -106,7 +113,13 @@ fn block(exit: Exit, message: &str) -> String {
     for line in message.lines() {
         let _ = writeln!(text, "unifi-scan: {line}");
     }
-    let _ = write!(text, "unifi-scan: exit {} ({}): {}", exit.code(), exit.name(), exit.meaning());
+    let _ = write!(
+        text,
+        "unifi-scan: exit {} ({}): {}",
+        exit.code(),
+        exit.name(),
+        exit.meaning()
+    );
     text
 }
 
@@ -116,13 +129,30 @@ fn reasons(record: &Attempt) -> Vec<String> {
         .sources
         .iter()
         .filter(|source| source.code != 0)
-        .map(|source| format!("{} {}: {}", source.name, source.outcome.name(), source.reason.as_deref().unwrap_or("no reason given")));
+        .map(|source| {
+            format!(
+                "{} {}: {}",
+                source.name,
+                source.outcome.name(),
+                source.reason.as_deref().unwrap_or("no reason given")
+            )
+        });
     let channels = record
         .channels
         .iter()
         .filter(|channel| channel.outcome == "owed")
-        .map(|channel| format!("channel {} is owed runs {:?}: {}", channel.name, channel.runs, channel.reason.as_deref().unwrap_or("not delivered yet")));
-    sources.chain(channels).chain(record.warnings.iter().cloned()).collect()
+        .map(|channel| {
+            format!(
+                "channel {} is owed runs {:?}: {}",
+                channel.name,
+                channel.runs,
+                channel.reason.as_deref().unwrap_or("not delivered yet")
+            )
+        });
+    sources
+        .chain(channels)
+        .chain(record.warnings.iter().cloned())
+        .collect()
 }
 
 fn is_tolerated(tolerated: &[Tolerated], exit: Exit) -> bool {
@@ -144,7 +174,12 @@ pub fn print_report(order: &Order<'_>, report: &Report) {
 /// The zone renderings use: the operator's, else the console's, else UTC.
 pub fn zone(config: &Config, console: Option<&str>) -> String {
     config.timezone.map_or_else(
-        || console.filter(|name| name.parse::<chrono_tz::Tz>().is_ok()).unwrap_or("UTC").to_owned(),
+        || {
+            console
+                .filter(|name| name.parse::<chrono_tz::Tz>().is_ok())
+                .unwrap_or("UTC")
+                .to_owned()
+        },
         |zone| zone.name().to_owned(),
     )
 }
@@ -183,7 +218,11 @@ pub fn channel_results(checkpoint: &Checkpoint, channels: &[Channel]) -> Vec<Cha
                 name: channel.name.clone(),
                 outcome: if owed.is_empty() { "accepted" } else { "owed" }.to_owned(),
                 reason: owed.iter().find_map(|(_, debt)| debt.reason.clone()),
-                runs: if owed.is_empty() { vec![checkpoint.run] } else { owed.iter().map(|(run, _)| *run).collect() },
+                runs: if owed.is_empty() {
+                    vec![checkpoint.run]
+                } else {
+                    owed.iter().map(|(run, _)| *run).collect()
+                },
             })
         })
         .collect()
@@ -206,21 +245,33 @@ pub fn state_line(checkpoint: &Checkpoint) -> String {
         checkpoint.generation,
         checkpoint.run,
         owed(checkpoint),
-        checkpoint.last_successful_run.map_or_else(|| "never".to_owned(), |time| time.to_rfc3339())
+        checkpoint
+            .last_successful_run
+            .map_or_else(|| "never".to_owned(), |time| time.to_rfc3339())
     )
 }
 
 /// A previous attempt whose lock is free but which never reached its end has died: it is counted and told.
 pub fn death(checkpoint: &mut Checkpoint, previous: Option<&RunRecord>, warnings: &mut Vec<String>) {
-    let Some(died) = previous.filter(|record| record.stage != Stage::Done) else { return };
-    log::warn!("previous attempt died stage={} attempt={}", died.stage.name(), died.attempt_id);
+    let Some(died) = previous.filter(|record| record.stage != Stage::Done) else {
+        return;
+    };
+    log::warn!(
+        "previous attempt died stage={} attempt={}",
+        died.stage.name(),
+        died.attempt_id
+    );
     checkpoint.deaths += 1;
     warnings.push(format!(
         "The attempt of {} did not reach its end: it died in the stage \"{}\".",
         died.started_at.format("%Y-%m-%d %H:%M UTC"),
         died.stage.name()
     ));
-    match checkpoint.attempts.iter_mut().find(|attempt| attempt.attempt_id == died.attempt_id) {
+    match checkpoint
+        .attempts
+        .iter_mut()
+        .find(|attempt| attempt.attempt_id == died.attempt_id)
+    {
         Some(attempt) if attempt.finished_at.is_some() => {}
         Some(attempt) => {
             "died".clone_into(&mut attempt.result);
@@ -233,25 +284,4 @@ pub fn death(checkpoint: &mut Checkpoint, previous: Option<&RunRecord>, warnings
             checkpoint.attempts.push(attempt);
         }
     }
-}
-
-/// The archive's lines, from the attempts that made a report.
-pub fn index_entries(attempts: &[Attempt]) -> Vec<IndexEntry> {
-    attempts
-        .iter()
-        .filter_map(|attempt| {
-            let counts = attempt.counts.as_ref()?;
-            Some(IndexEntry {
-                run: attempt.run?,
-                generated_at: attempt.started_at,
-                path: attempt.report.clone()?,
-                events: counts.events,
-                findings: counts.findings,
-                severe: counts.severe,
-                medium: counts.medium,
-                headline: attempt.headline.clone().unwrap_or_default(),
-                superseded: false,
-            })
-        })
-        .collect()
 }

@@ -16,10 +16,17 @@ pub fn of_collection(harvest: &Harvest, config: &Config, stop: &Stop) -> Exit {
         exit = exit.worst(of_source(line, config));
     }
     let events = harvest.coverage.iter().filter(|line| line.id.kind.has_events());
-    if !events.clone().any(|line| line.outcome.is_whole() || line.outcome == Outcome::Partial) {
+    if !events
+        .clone()
+        .any(|line| line.outcome.is_whole() || line.outcome == Outcome::Partial)
+    {
         exit = exit.worst(Exit::Partial);
     }
-    if harvest.by_controller.values().any(|gathered| gathered.failure.is_some()) {
+    if harvest
+        .by_controller
+        .values()
+        .any(|gathered| gathered.failure.is_some())
+    {
         exit = exit.worst(Exit::Partial);
     }
     exit.worst(of_stop(stop))
@@ -31,7 +38,10 @@ fn of_source(line: &SourceCoverage, config: &Config) -> Exit {
         _ if line.code == FailureKind::Timeout.code() => Exit::Timeout,
         Outcome::Partial | Outcome::Failed => Exit::Partial,
         Outcome::Unsupported | Outcome::Denied => {
-            let required = config.required_sources.iter().any(|name| *name == line.name || line.name.ends_with(&format!("/{name}")));
+            let required = config
+                .required_sources
+                .iter()
+                .any(|name| *name == line.name || line.name.ends_with(&format!("/{name}")));
             if required { Exit::Partial } else { Exit::Ok }
         }
     }
@@ -63,6 +73,14 @@ pub fn of_nothing(harvest: &Harvest, stop: &Stop) -> Option<Halt> {
             }
         }
     }
+    if harvest.coverage.is_empty() && !harvest.not_asked.is_empty() {
+        let there: Vec<String> = harvest.not_asked.iter().map(ToString::to_string).collect();
+        exit = exit.worst(Exit::Config);
+        sentences.push(format!(
+            "--site names no site that is there; there are: {}",
+            there.join(", ")
+        ));
+    }
     if sentences.is_empty() {
         sentences.push(if stop.signalled().is_some() {
             "interrupted before anything was collected".to_owned()
@@ -78,7 +96,11 @@ pub fn of_nothing(harvest: &Harvest, stop: &Stop) -> Option<Halt> {
 
 /// A sentence that names its controller or source once.
 fn sentence(name: &str, message: &str) -> String {
-    if message.contains(name) { message.to_owned() } else { format!("{name}: {message}") }
+    if message.contains(name) {
+        message.to_owned()
+    } else {
+        format!("{name}: {message}")
+    }
 }
 
 /// Partial if a required channel is owed anything.

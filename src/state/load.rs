@@ -325,14 +325,18 @@ pub fn peek(dir: &Dir) -> Result<Option<Checkpoint>, StateError> {
         Candidate::Valid(checkpoint) => Ok(Some(*checkpoint)),
         Candidate::Newer(version) => Err(newer(&path.to_string(), &version)),
         Candidate::Closed(why) => Err(StateError::Unreadable(why)),
-        Candidate::Damaged(why, _) => Err(StateError::Unreadable(format!("the checkpoint {path} is damaged: {why}"))),
+        Candidate::Damaged(why, _) => Err(StateError::Unreadable(format!(
+            "the checkpoint {path} is damaged: {why}"
+        ))),
         Candidate::Absent => {
             let traces = look(dir, Archive::Newest).map_err(|error| unreadable(&error))?;
             if traces.examples.is_empty() {
                 return Ok(None);
             }
             let left = traces.examples.join(", ");
-            Err(StateError::Unreadable(format!("the checkpoint {path} is lost; earlier runs left: {left}")))
+            Err(StateError::Unreadable(format!(
+                "the checkpoint {path} is lost; earlier runs left: {left}"
+            )))
         }
     }
 }

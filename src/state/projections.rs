@@ -146,6 +146,7 @@ mod tests {
             version: "0.1.0".to_owned(),
             window: None,
             report_id: None,
+            generated_at: None,
             headline: None,
             report: None,
             counts: None,

@@ -1,7 +1,7 @@
 //! The sidecar: what was counted is known after a restart, and what is not known is known to be missing.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use proptest::prelude::*;
+use proptest::prelude::{prop, prop_assert, prop_assert_eq, proptest};
 
 use crate::disk::Dir;
 use crate::model::position::Position;

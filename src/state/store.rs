@@ -185,7 +185,7 @@ impl Store {
     }
 }
 
-/// Where temp files may lie: here, among the backups, and in the months that reports went to lately.
+/// Where temp files may lie: here, among the backups, and in the years and months that reports went to lately.
 fn folders_with_temps(checkpoint: &Checkpoint, now: DateTime<Utc>) -> BTreeSet<String> {
     let months = checkpoint
         .runs
@@ -193,6 +193,9 @@ fn folders_with_temps(checkpoint: &Checkpoint, now: DateTime<Utc>) -> BTreeSet<S
         .filter_map(|run| run.path.rsplit_once('/'));
     let mut folders: BTreeSet<String> = months.map(|(month, _)| month.to_owned()).collect();
     folders.insert(now.format("%Y/%m").to_string());
+    let years = folders.iter().filter_map(|month| month.split_once('/'));
+    let years: Vec<String> = years.map(|(year, _)| year.to_owned()).collect();
+    folders.extend(years);
     folders.insert(BACKUPS.to_owned());
     folders.insert(String::new());
     folders

@@ -21,14 +21,21 @@ fn demo(dir: &Path) {
 
 /// Kills the run after `runs` undisturbed ones at every chosen call, and judges what is left.
 fn killed_everywhere(runs: usize) {
-    let Some(crashlab) = tool("CRASHLAB", "kills at every file-system call") else { return };
+    let Some(crashlab) = tool("CRASHLAB", "kills at every file-system call") else {
+        return;
+    };
     let temp = tempfile::tempdir().unwrap();
     let (prepared, reference) = (temp.path().join("prepared"), temp.path().join("reference"));
     std::fs::create_dir(&prepared).unwrap();
     for _ in 0..runs {
         demo(&prepared);
     }
-    let copied = Command::new("cp").arg("-a").arg(&prepared).arg(&reference).status().unwrap();
+    let copied = Command::new("cp")
+        .arg("-a")
+        .arg(&prepared)
+        .arg(&reference)
+        .status()
+        .unwrap();
     assert!(copied.success());
     for _ in 0..2 {
         demo(&reference);
@@ -39,14 +46,29 @@ fn killed_everywhere(runs: usize) {
         .env("UNIFI_ARCHIVE_EVENTS", "true")
         .args(["kill", "--max-points", POINTS, "--dir"])
         .arg(&prepared)
-        .args(["--check", &format!("python3 {checker}"), "--", UNIFI_SCAN, "run", "--demo", "--quiet"])
+        .args([
+            "--check",
+            &format!("python3 {checker}"),
+            "--",
+            UNIFI_SCAN,
+            "run",
+            "--demo",
+            "--quiet",
+        ])
         .args(["--reports-dir", "{dir}"])
         .output()
         .unwrap();
-    let told = format!("{}{}", String::from_utf8_lossy(&lab.stdout), String::from_utf8_lossy(&lab.stderr));
+    let told = format!(
+        "{}{}",
+        String::from_utf8_lossy(&lab.stdout),
+        String::from_utf8_lossy(&lab.stderr)
+    );
     println!("{told}");
     assert!(lab.status.success(), "{told}");
-    assert!(told.contains(" 0 violations") && !told.contains(" 0 points"), "{told}");
+    assert!(
+        told.contains(" 0 violations") && !told.contains(" 0 points"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -218,7 +218,7 @@ fn every_command_that_is_documented_exists() {
         for words in spoken.filter_map(|rest| rest.split(['`', '\n', '>', '|', ';', ',']).next()) {
             let words: Vec<&str> = words
                 .split_whitespace()
-                .map(|word| word.trim_end_matches('.'))
+                .map(|word| word.trim_end_matches(['.', '"']))
                 .collect();
             let is_word = |word: &&&str| {
                 word.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !word.starts_with('-')

@@ -6,17 +6,26 @@ use crate::{nothing, read, top};
 
 /// Who may import whom; everybody may speak in `model`'s words and import from itself.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
-    ("main", &["cli", "exit", "config", "run", "commands", "idle"]),
+    (
+        "main",
+        &[
+            "cli", "exit", "config", "run", "commands", "idle", "log_line", "print",
+        ],
+    ),
+    ("log_line", &["cli", "config"]),
+    ("print", &[]),
     (
         "run",
         &[
             "cli", "exit", "config", "state", "disk", "net", "collect", "analyse", "report", "deliver",
+            "print",
         ],
     ),
     (
         "commands",
         &[
-            "cli", "exit", "config", "state", "disk", "net", "collect", "analyse", "report", "deliver", "run",
+            "cli", "exit", "config", "state", "disk", "net", "collect", "analyse", "report", "deliver",
+            "run", "print",
         ],
     ),
     ("cli", &["exit", "config"]),
@@ -148,7 +157,7 @@ fn no_source_is_unfinished_or_hides_where_a_name_comes_from() {
         let tests_begin = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
         let tests_line = text.get(..tests_begin).unwrap_or_default().lines().count();
         for (at, line) in code(&text) {
-            let sleeps_by_right = path.starts_with("src/net/retry");
+            let sleeps_by_right = path.starts_with("src/net/retry") || path == "src/state/lock.rs";
             let unfinished = everywhere
                 .iter()
                 .filter(|mark| line.contains(**mark) && !sleeps_by_right);

@@ -1,0 +1,79 @@
+//! Step 9: what follows from the checkpoint. One that cannot be written costs exit 3, never a run.
+
+use chrono::Datelike as _;
+
+use crate::disk::Dir;
+use crate::disk::error::DiskError;
+use crate::exit::Exit;
+use crate::model::attempt::Attempt;
+use crate::report::index::{self, IndexEntry};
+use crate::run::desk::Desk;
+use crate::state::{backups, projections};
+
+/// Newest attempts that the archive's pages are made from: more than a year of hourly runs.
+const RUNS_IN_INDEX: usize = 10_000;
+
+/// History, failures and the index.
+pub fn project(desk: &Desk<'_>) -> Exit {
+    let dir = &desk.dir;
+    let written = projections::mend_history(dir, &desk.checkpoint.attempts)
+        .and_then(|_| projections::mend_failures(dir, &desk.checkpoint.failures))
+        .and_then(|_| projections::read_history(dir, RUNS_IN_INDEX))
+        .and_then(|history| archive_pages(dir, &entries(&history.lines)));
+    match written {
+        Ok(()) => Exit::Ok,
+        Err(error) => {
+            log::warn!("a projection could not be written: {error}");
+            Exit::Partial
+        }
+    }
+}
+
+/// A copy of the checkpoint, at most one an hour.
+pub fn back_up(desk: &Desk<'_>) -> Exit {
+    match backups::keep(&desk.dir, desk.now()) {
+        Ok(Some(backup)) => {
+            log::info!("backup written {}", backup.path);
+            Exit::Ok
+        }
+        Ok(None) => Exit::Ok,
+        Err(error) => {
+            log::warn!("no backup of the checkpoint was written: {error}");
+            Exit::Partial
+        }
+    }
+}
+
+/// The archive's first page, and that of the newest report's year.
+fn archive_pages(dir: &Dir, entries: &[IndexEntry]) -> Result<(), DiskError> {
+    if let Some(newest) = entries.last() {
+        let year = newest.generated_at.year();
+        dir.create_dirs(&year.to_string())?;
+        dir.replace(
+            &format!("{year}/index.html"),
+            index::year(entries, year).as_bytes(),
+        )?;
+    }
+    dir.replace("index.html", index::render(entries).as_bytes())
+}
+
+/// The archive's lines, from the attempts that made a report.
+fn entries(attempts: &[Attempt]) -> Vec<IndexEntry> {
+    attempts
+        .iter()
+        .filter_map(|attempt| {
+            let counts = attempt.counts.as_ref()?;
+            Some(IndexEntry {
+                run: attempt.run?,
+                generated_at: attempt.generated_at.unwrap_or(attempt.started_at),
+                path: attempt.report.clone()?,
+                events: counts.events,
+                findings: counts.findings,
+                severe: counts.severe,
+                medium: counts.medium,
+                headline: attempt.headline.clone().unwrap_or_default(),
+                superseded: false,
+            })
+        })
+        .collect()
+}
