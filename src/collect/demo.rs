@@ -35,12 +35,6 @@ use crate::collect::demo::sessions::Sessions;
 use crate::collect::demo::world::World;
 use crate::config::BaseUrl;
 
-/// What signs in at every demo console; it opens nothing else.
-pub const API_KEY: &str = portal::API_KEY;
-/// The user name and the password do the same.
-pub const USERNAME: &str = portal::USERNAME;
-pub const PASSWORD: &str = portal::PASSWORD;
-
 /// A running console. Dropping it closes its port and every connection.
 #[derive(Debug)]
 pub struct Console {

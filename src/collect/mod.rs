@@ -112,8 +112,6 @@ pub struct Gathered {
     pub not_before: Option<DateTime<Utc>>,
     /// Sites this account sees and the configuration wants, which `--site` left out.
     pub not_asked: Vec<SiteName>,
-    /// Sites read, `_id` and short name: what [`Known`] may remember.
-    pub sites: Vec<(String, String)>,
     pub warnings: Vec<String>,
     pub requests: u64,
 }
@@ -173,11 +171,6 @@ fn gather(
             .not_asked
             .iter()
             .map(|site| site_name(wanted, &site.name))
-            .collect(),
-        sites: identity
-            .sites
-            .iter()
-            .map(|site| (site.id.clone(), site.name.clone()))
             .collect(),
         warnings: probe::clock_warnings(wanted, clock()),
         ..Gathered::default()

@@ -11,6 +11,9 @@ use crate::collect::wire::Page;
 use crate::collect::wire::event::Row;
 use crate::model::failure::{Failure, FailureKind};
 
+/// No page beyond this one is asked for: a total that leads there is made up.
+const LAST_PAGE: u64 = 1_000_000;
+
 /// Reads all rows of a span and gives them to `each`, oldest first. `Err` only if `each` fails.
 pub fn read(
     span: Span,
@@ -122,7 +125,7 @@ impl Log {
             let number = (self.unread - 1) / self.size;
             let page = numbered(self.span, number, ask)?;
             let total = page.total.unwrap_or(self.total);
-            self.unread += total.saturating_sub(self.total);
+            self.unread = self.unread.saturating_add(total.saturating_sub(self.total));
             self.total = total;
             let end = number * self.size + u64::try_from(page.rows.len()).unwrap_or(0);
             if end >= self.unread {
@@ -156,6 +159,11 @@ impl Log {
 }
 
 fn numbered(span: Span, number: u64, ask: &mut Asking<'_>) -> Result<Page, Unread> {
+    if number > LAST_PAGE {
+        return Err(unprovable(
+            "ignores the bounds of time and announces more rows than any log has",
+        ));
+    }
     let page = ask(&Ask::of(span, number, PAGE))?;
     if page.page_number.is_some_and(|told| told != number) {
         return Err(unprovable("ignores both the bounds of time and the page number"));

@@ -56,7 +56,6 @@ impl Session {
             &controller.trust,
             controller.connect_timeout,
             controller.request_timeout,
-            stop.clone(),
         )
         .map_err(|failure| named(name, failure))?;
         let mut session = Self {
@@ -197,16 +196,6 @@ impl Drop for Session {
     }
 }
 
-/// The path of a site's read of the older family: `site_path("default", "stat/device")`.
-pub fn site_path(site: &str, read: &str) -> String {
-    format!("/api/s/{site}/{read}")
-}
-
-/// The path of a site's read of the newer family: `site_path_v2("default", "system-log/all")`.
-pub fn site_path_v2(site: &str, read: &str) -> String {
-    format!("/v2/api/site/{site}/{read}")
-}
-
 fn named(name: &str, mut failure: Failure) -> Failure {
     failure.message.insert_str(0, &format!("{name}: "));
     failure
@@ -265,10 +254,10 @@ mod tests {
             _ => Reply::json(200, "[]"),
         });
         let mut session = open(&fake, password(), LONG).ok().unwrap();
-        let path = site_path_v2("default", "system-log/all");
-        session.post(&path, &json!({"pageNumber": 0})).unwrap();
-        session.get(&site_path("default", "stat/device")).unwrap();
-        session.post(&path, &json!({"pageNumber": 1})).unwrap();
+        let path = "/v2/api/site/default/system-log/all";
+        session.post(path, &json!({"pageNumber": 0})).unwrap();
+        session.get("/api/s/default/stat/device").unwrap();
+        session.post(path, &json!({"pageNumber": 1})).unwrap();
         assert_eq!(
             session.console_now().unwrap().date_naive().to_string(),
             "2026-11-20"

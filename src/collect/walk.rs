@@ -10,6 +10,9 @@ use crate::collect::slice::MOST;
 use crate::collect::wire::Page;
 use crate::collect::wire::event::Row;
 
+/// More rows of one second than any console writes; they are held in memory.
+const CROWD: usize = 50_000;
+
 /// All rows of a span: by the walk, else by a second walk, else by halves.
 pub fn read(span: Span, first: Page, ask: &mut Asking<'_>) -> Result<Vec<Row>, Unread> {
     let mut found = walk(span, first, ask);
@@ -45,9 +48,14 @@ fn walk(span: Span, first: Page, ask: &mut Asking<'_>) -> Result<BTreeMap<String
         }
         let total = page.total;
         longest = longest.max(length);
-        keep(&mut found, page);
+        let new = keep(&mut found, page);
         if is_all {
             break;
+        }
+        if new == 0 && oldest.is_some_and(|oldest| oldest < to) {
+            return Err(Unread::Unproved(
+                "the same rows come back under other times".to_owned(),
+            ));
         }
         if found.len() > 2 * usize::try_from(MOST).unwrap_or(usize::MAX) && span.length() > SECOND {
             return Err(Unread::TooMany);
@@ -137,6 +145,11 @@ fn by_number(span: Span, found: &mut BTreeMap<String, Row>, ask: &mut Asking<'_>
         };
         if is_all {
             break;
+        }
+        if here.len() > CROWD {
+            return Err(Unread::Unproved(
+                "it goes on sending rows of one and the same second".to_owned(),
+            ));
         }
         if new == 0 {
             return Err(Unread::Unproved(

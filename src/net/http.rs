@@ -21,7 +21,6 @@ pub struct Client {
     tls: Option<Tls>,
     connect_timeout: Duration,
     request_timeout: Duration,
-    stop: Stop,
 }
 
 /// Reading and asking; nothing else is ever sent to a console.
@@ -49,7 +48,6 @@ impl Client {
         trust: &Trust,
         connect_timeout: Duration,
         request_timeout: Duration,
-        stop: Stop,
     ) -> Result<Self, Failure> {
         let tls = if base.https {
             Some(Tls {
@@ -65,18 +63,12 @@ impl Client {
             tls,
             connect_timeout,
             request_timeout,
-            stop,
         })
     }
 
-    /// Sends a request and waits for its answer, its deadline, or the reason to stop.
-    pub fn send(&mut self, request: &Request) -> Result<Answer, Unanswered> {
-        let stop = self.stop.clone();
-        self.send_until(request, &stop)
-    }
-
-    /// The same under another reason to stop: a logout has its own two seconds, even after a signal.
-    pub fn send_until(&mut self, request: &Request, stop: &Stop) -> Result<Answer, Unanswered> {
+    /// Sends a request and waits for its answer, its deadline, or the reason to stop. That is told each time: a
+    /// logout has its own two seconds, even after a signal.
+    pub fn send(&mut self, request: &Request, stop: &Stop) -> Result<Answer, Unanswered> {
         let parts = self.parts(request)?;
         let (agent, limit) = (self.agent.clone(), request.limit);
         let began = Instant::now();
@@ -170,20 +162,24 @@ mod tests {
     const PATIENT: Duration = Duration::from_secs(20);
     const SHORT: Duration = Duration::from_millis(500);
 
-    fn client(base: &BaseUrl, request_timeout: Duration, run: Duration) -> Client {
-        let stop = Stop::new(Instant::now() + run);
-        Client::new(base, &Trust::Public, PATIENT, request_timeout, stop).unwrap()
+    fn client(base: &BaseUrl, request_timeout: Duration) -> Client {
+        Client::new(base, &Trust::Public, PATIENT, request_timeout).unwrap()
     }
 
     fn get(client: &mut Client, limit: u64) -> Result<Answer, Unanswered> {
+        get_within(client, limit, PATIENT)
+    }
+
+    fn get_within(client: &mut Client, limit: u64, run: Duration) -> Result<Answer, Unanswered> {
         let headers = [("x-api-key".to_owned(), "k".to_owned())];
-        client.send(&Request {
+        let request = Request {
             method: Method::Get,
             path: "/x",
             headers: &headers,
             body: None,
             limit,
-        })
+        };
+        client.send(&request, &Stop::new(Instant::now() + run))
     }
 
     #[test]
@@ -191,7 +187,7 @@ mod tests {
         let other = Fake::plain(|_| Reply::json(200, "{}"));
         let target = other.base.to_string();
         let fake = Fake::plain(move |_| Reply::json(302, "").with("Location", &target));
-        let answer = get(&mut client(&fake.base, PATIENT, PATIENT), 1000).unwrap();
+        let answer = get(&mut client(&fake.base, PATIENT), 1000).unwrap();
         assert_eq!(
             (answer.status, answer.header("location")),
             (302, Some(other.base.to_string().as_str()))
@@ -205,7 +201,7 @@ mod tests {
             let fake = Fake::plain(move |_| {
                 Reply::json(status, "{\"a\":1}").with("dAtE", "Sat, 24 Jul 2021 16:40:24 GMT")
             });
-            let answer = get(&mut client(&fake.base, PATIENT, PATIENT), 1000).unwrap();
+            let answer = get(&mut client(&fake.base, PATIENT), 1000).unwrap();
             assert_eq!(
                 (answer.status, answer.body.as_slice()),
                 (status, b"{\"a\":1}".as_slice())
@@ -217,7 +213,7 @@ mod tests {
     #[test]
     fn an_answer_that_drips_is_cut_at_its_deadline() {
         let fake = Fake::plain(|_| Reply::Drip);
-        let cut = get(&mut client(&fake.base, SHORT, PATIENT), 1_000_000).unwrap_err();
+        let cut = get(&mut client(&fake.base, SHORT), 1_000_000).unwrap_err();
         assert_eq!(
             (cut.failure.kind, cut.again, cut.reached),
             (FailureKind::Unavailable, true, true)
@@ -234,9 +230,9 @@ mod tests {
                 Reply::json(200, "{}")
             }
         });
-        let mut client = client(&fake.base, PATIENT, SHORT);
+        let mut client = client(&fake.base, PATIENT);
         assert_eq!(
-            get(&mut client, 1000).unwrap_err().failure.kind,
+            get_within(&mut client, 1000, SHORT).unwrap_err().failure.kind,
             FailureKind::Timeout
         );
         let goodbye = Request {
@@ -247,13 +243,13 @@ mod tests {
             limit: 1000,
         };
         let stop = Stop::new(Instant::now() + PATIENT);
-        assert_eq!(client.send_until(&goodbye, &stop).unwrap().status, 200);
+        assert_eq!(client.send(&goodbye, &stop).unwrap().status, 200);
     }
 
     #[test]
     fn a_body_that_breaks_off_is_told_from_one_that_is_whole() {
         let fake = Fake::plain(|_| Reply::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc".to_vec()));
-        let cut = get(&mut client(&fake.base, PATIENT, PATIENT), 1000).unwrap_err();
+        let cut = get(&mut client(&fake.base, PATIENT), 1000).unwrap_err();
         assert_eq!((cut.failure.kind, cut.again), (FailureKind::Unavailable, true));
         assert!(cut.failure.message.contains("broke off after 3 bytes"), "{cut}");
     }
@@ -273,7 +269,6 @@ mod tests {
                     ..fake.base.clone()
                 },
                 PATIENT,
-                PATIENT,
             ),
             9,
         );
@@ -286,7 +281,7 @@ mod tests {
             refused.failure.message.contains("refuses the connection"),
             "{refused}"
         );
-        let garbage = get(&mut client(&fake.base, PATIENT, PATIENT), 9).unwrap_err();
+        let garbage = get(&mut client(&fake.base, PATIENT), 9).unwrap_err();
         assert_eq!(
             (garbage.failure.kind, garbage.again),
             (FailureKind::Protocol, false),
@@ -296,14 +291,14 @@ mod tests {
             https: true,
             ..fake.base.clone()
         };
-        let no_tls = get(&mut client(&https, PATIENT, PATIENT), 9).unwrap_err();
+        let no_tls = get(&mut client(&https, PATIENT), 9).unwrap_err();
         assert!(!no_tls.reached && fake.lines().len() == 1, "{no_tls}");
     }
 
     #[test]
     fn one_connection_serves_several_requests() {
         let fake = Fake::plain(|_| Reply::json(200, "{}"));
-        let mut client = client(&fake.base, PATIENT, PATIENT);
+        let mut client = client(&fake.base, PATIENT);
         for _ in 0..3 {
             get(&mut client, 1000).unwrap();
         }

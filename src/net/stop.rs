@@ -48,14 +48,6 @@ impl Stop {
         Ok(self)
     }
 
-    /// The same signals under another deadline.
-    pub fn until(&self, deadline: Instant) -> Self {
-        Self {
-            deadline,
-            signal: Arc::clone(&self.signal),
-        }
-    }
-
     /// The signal that asked for the end.
     pub fn signalled(&self) -> Option<i32> {
         match self.signal.load(Ordering::Relaxed) {
@@ -133,11 +125,8 @@ mod tests {
     #[test]
     fn a_signal_counts_more_than_the_deadline_and_reaches_every_clone() {
         let stop = Stop::new(Instant::now());
-        let other = stop.until(Instant::now() + Duration::from_secs(60));
-        assert_eq!(
-            (stop.reason(), other.reason()),
-            (Some(FailureKind::Timeout), None)
-        );
+        let other = stop.clone();
+        assert_eq!(stop.reason(), Some(FailureKind::Timeout));
         stop.signal.store(15, Ordering::Relaxed);
         assert_eq!(other.signalled(), Some(15));
         assert_eq!(stop.reason(), Some(FailureKind::Interrupted));

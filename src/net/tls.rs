@@ -206,7 +206,7 @@ mod tests {
 
     fn ask(fake: &Fake, trust: &Trust) -> Result<u16, Failure> {
         let stop = Stop::new(Instant::now() + PATIENT);
-        let mut client = Client::new(&fake.base, trust, PATIENT, PATIENT, stop)?;
+        let mut client = Client::new(&fake.base, trust, PATIENT, PATIENT)?;
         let request = Request {
             method: Method::Get,
             path: "/",
@@ -214,7 +214,7 @@ mod tests {
             body: None,
             limit: 1000,
         };
-        Ok(client.send(&request)?.status)
+        Ok(client.send(&request, &stop)?.status)
     }
 
     fn console(shown: &Identity, signer: &Identity, version: &'static SupportedProtocolVersion) -> Fake {

@@ -81,13 +81,15 @@ fn bad_rows_are_counted_and_cost_nothing_else() {
         Row::raw("x2", at(5), "null".to_owned()),
         Row::raw("x3", at(7), "[]".to_owned()),
         Row::raw("x4", at(9), "\"text\"".to_owned()),
+        Row::raw("x5", at(11), r#"{"id":"x5","archived":nope}"#.to_owned()),
+        Row::raw("x6", at(13), r#"{"id":"x6","timestamp":,}"#.to_owned()),
     ]);
     scenario.run().exits_one_of(&[0, 3]);
     let report = scenario.newest_report();
     let log = source(&report, "system-log");
     assert_eq!(
         (log["events"].as_u64(), log["malformed"].as_u64()),
-        (Some(20), Some(4)),
+        (Some(20), Some(6)),
         "{log:#}"
     );
     scenario.audit(&console);

@@ -1,6 +1,7 @@
 //! What the state on disk may suffer: a run goes on or refuses, and never silently starts over.
 
 use std::fs;
+use std::path::Path;
 
 use chrono::TimeDelta;
 use rustix::fs::{CWD, FileType, Mode};
@@ -183,22 +184,44 @@ fn a_newer_schema_is_65_and_untouched() {
 }
 
 #[test]
-fn a_checkpoint_that_is_no_file_is_refused_and_does_not_hang_the_run() {
-    let (scenario, _console) = after_two_runs();
-    fs::remove_file(scenario.path(LIVE)).unwrap();
-    fs::create_dir(scenario.path(LIVE)).unwrap();
-    scenario.run().exits_one_of(&[65, 73]);
-    assert!(scenario.path(LIVE).is_dir());
-    fs::remove_dir(scenario.path(LIVE)).unwrap();
-    rustix::fs::mknodat(
-        CWD,
-        scenario.path(LIVE),
-        FileType::Fifo,
-        Mode::from_raw_mode(0o640),
-        0,
-    )
-    .unwrap();
-    scenario.run().exits_one_of(&[4, 65, 73]);
+fn a_checkpoint_that_is_no_file_is_moved_aside_or_refused_and_does_not_hang_the_run() {
+    let puts: [fn(&Path); 2] = [
+        |path| fs::create_dir(path).unwrap(),
+        |path| {
+            let mode = Mode::from_raw_mode(0o640);
+            rustix::fs::mknodat(CWD, path, FileType::Fifo, mode, 0).unwrap();
+        },
+    ];
+    for put in puts {
+        let (scenario, console) = after_two_runs();
+        fs::remove_file(scenario.path(LIVE)).unwrap();
+        put(&scenario.path(LIVE));
+        let kind = fs::symlink_metadata(scenario.path(LIVE)).unwrap().file_type();
+        console.advance(TimeDelta::minutes(5));
+        scenario.run().exits(4);
+        let aside = fs::read_dir(&scenario.reports).unwrap().flatten();
+        let aside = aside
+            .filter(|entry| {
+                let name = entry.file_name();
+                name.to_string_lossy().starts_with(".last_run.json.corrupt-")
+            })
+            .map(|entry| entry.file_type().unwrap());
+        assert_eq!(aside.collect::<Vec<_>>(), [kind], "what lay there is kept");
+        scenario.run().exits(0);
+
+        let (scenario, _console) = after_two_runs();
+        for copy in [LIVE, BACKUP] {
+            fs::remove_file(scenario.path(copy)).unwrap();
+        }
+        fs::remove_dir_all(scenario.path(".state-backups")).ok();
+        put(&scenario.path(LIVE));
+        scenario.run().exits(65).says("not a regular file");
+        assert_eq!(
+            fs::symlink_metadata(scenario.path(LIVE)).unwrap().file_type(),
+            kind,
+            "it still lies there"
+        );
+    }
 }
 
 #[test]

@@ -81,7 +81,11 @@ fn a_gateway_that_is_down_is_69() {
     let scenario = Scenario::new()
         .env("UNIFI_HOST", &format!("http://{address}"))
         .env("UNIFI_API_KEY", "k3y");
-    let ran = scenario.run().exits(69).says(&address).says("refused");
+    let ran = scenario
+        .run()
+        .exits(69)
+        .says(&address)
+        .says("refuses the connection");
     nothing_moved(&scenario, &ran);
 }
 

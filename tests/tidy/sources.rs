@@ -44,8 +44,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 
 /// Lines a file may have.
 const LONGEST: usize = 350;
-/// Longer on purpose: tables of rules.
-const MAY_BE_LONGER: &[&str] = &["src/analyse/catalogue"];
+/// Longer on purpose: the table of rules, and that of the demo's equipment and people.
+const MAY_BE_LONGER: &[&str] = &["src/analyse/catalogue", "src/collect/demo/office.rs"];
 
 /// What a run leaves behind and nobody may commit.
 const RUNTIME_FILES: &[&str] = &[

@@ -24,8 +24,9 @@ pub enum NoRows {
 pub const SECOND_FACTOR: &[&str] = &["Ubic2faTokenRequired", "MFA_AUTH_REQUIRED", "2FA"];
 pub const LIMIT: &[&str] = &["LIMIT_REACHED", "RATE_LIMIT"];
 
-/// The body of an answer that holds rows, proved to be JSON and no error; `what` was asked of the controller
-/// `name`, and `by_key` tells whose credentials were refused.
+/// The body of an answer that may hold rows: it begins as JSON and calls itself no error. Whether it is whole is
+/// for its decoder to say, so that one broken row does not cost a page. `what` was asked of the controller `name`,
+/// and `by_key` tells whose credentials were refused.
 pub fn expect_json(answer: Answer, name: &str, what: &str, by_key: bool) -> Result<Vec<u8>, NoRows> {
     let said = said(&answer);
     let status = answer.status;
@@ -258,7 +259,14 @@ mod tests {
             (502, "<html><center>nginx</center></html>", "Unavailable"),
             (503, "", "Unavailable"),
             (200, "<!doctype html><title>UniFi OS</title>", "Unavailable"),
-            (200, r#"{"meta":{"rc":"ok"},"data":[{"#, "Protocol"),
+            // Cut off, or with a broken row: the decoder's to judge.
+            (200, r#"{"meta":{"rc":"ok"},"data":[{"#, "rows"),
+            (200, r#"{"data":[{"a":1},{"a":tru}],"meta":{"rc":"ok"}}"#, "rows"),
+            (
+                200,
+                r#"{"data":[{"a":tru}],"meta":{"rc":"error","msg":"api.err.LoginRequired"}}"#,
+                "Auth",
+            ),
             (200, "", "Protocol"),
             (200, "null", "Protocol"),
             (302, "", "Protocol"),

@@ -73,7 +73,7 @@ impl Gate {
             body,
             limit: LIMIT,
         };
-        let answer = self.client.send_until(&request, stop)?;
+        let answer = self.client.send(&request, stop)?;
         if let Some(date) = answer.date {
             self.clock = Some((date, answer.date_seen));
         }

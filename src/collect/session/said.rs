@@ -1,9 +1,8 @@
 //! What a console's answer says about itself: three families of errors, each with its own shape.
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use crate::collect::wire::{self, json};
 use crate::model::text;
 use crate::net::answer::Answer;
 
@@ -13,7 +12,7 @@ pub struct Said {
     pub code: String,
     /// A sentence for people, cleaned; empty if there is none.
     pub message: String,
-    /// The body is JSON.
+    /// The body begins as JSON does that may hold rows.
     pub json: bool,
     /// It calls itself an error, whatever its status.
     pub error: bool,
@@ -39,25 +38,21 @@ impl Said {
     }
 }
 
-/// Reads the shapes of all three families, whatever is missing; the rows are skipped, not kept.
+/// Reads the shapes of all three families, whatever is missing. The rows are passed over unread: whether each of
+/// them is JSON, and whether the body is whole, is for whoever decodes it to say.
 pub fn said(answer: &Answer) -> Said {
-    let body = &answer.body;
-    if body.trim_ascii_start().starts_with(b"[") {
-        let json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
-        return Said {
-            code: String::new(),
-            message: String::new(),
-            json,
-            error: false,
-        };
-    }
-    let Ok(envelope) = serde_json::from_slice::<Envelope>(body) else {
-        return Said {
-            code: String::new(),
-            message: String::new(),
-            json: false,
-            error: false,
-        };
+    let body = json::trimmed(&answer.body);
+    let envelope = match body.first() {
+        Some(b'[') => Envelope::default(),
+        Some(b'{') => Envelope::of(json::members(body).unwrap_or_default()),
+        _ => {
+            return Said {
+                code: String::new(),
+                message: String::new(),
+                json: false,
+                error: false,
+            };
+        }
     };
     let rc = envelope.meta.get("rc").and_then(Value::as_str);
     let first_error = envelope.errors.get(0).unwrap_or(&Value::Null);
@@ -85,32 +80,40 @@ pub fn said(answer: &Answer) -> Said {
                 &envelope.status_code,
             ]
             .into_iter()
-            .any(|value| !is_nothing(value)),
+            .any(|value| !wire::is_nothing(value)),
     }
 }
 
-fn is_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-        _ => false,
-    }
-}
-
-/// The fields by which the three families speak of errors.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+/// The fields by which the three families speak of errors; null where one is missing.
+#[derive(Default)]
 struct Envelope {
     meta: Value,
     code: Value,
     message: Value,
     error: Value,
     errors: Value,
-    #[serde(rename = "errorCode")]
     error_code: Value,
-    #[serde(rename = "statusCode")]
     status_code: Value,
+}
+
+impl Envelope {
+    fn of(members: Vec<(String, &[u8])>) -> Self {
+        let mut envelope = Self::default();
+        for (name, raw) in members {
+            let field = match name.as_str() {
+                "meta" => &mut envelope.meta,
+                "code" => &mut envelope.code,
+                "message" => &mut envelope.message,
+                "error" => &mut envelope.error,
+                "errors" => &mut envelope.errors,
+                "errorCode" => &mut envelope.error_code,
+                "statusCode" => &mut envelope.status_code,
+                _ => continue,
+            };
+            *field = json::parse(raw).unwrap_or_default();
+        }
+        envelope
+    }
 }
 
 fn words(value: &Value) -> Option<String> {

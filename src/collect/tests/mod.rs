@@ -1,5 +1,6 @@
 //! The collection against a console in memory.
 
+mod endless;
 mod files;
 mod log;
 mod lost;

@@ -130,12 +130,26 @@ fn refusal(said: &Object) -> Option<String> {
     if let Some(meta) = legacy {
         return Some(format!("it answered {}", fields::text(meta, &["msg"], SENTENCE)));
     }
-    if said.contains_key("errorCode") || said.contains_key("error") || said.contains_key("errors") {
+    let says = |name| said.get(name).is_some_and(|value| !is_nothing(value));
+    if ["errorCode", "error", "errors", "statusCode"]
+        .into_iter()
+        .any(says)
+    {
         let inner = fields::object(said, "error").unwrap_or(said);
         let words = fields::text(inner, &["message", "code", "errors", "errorCode"], SENTENCE);
         return Some(format!("it answered {words}"));
     }
     None
+}
+
+/// Some consoles name their errors in every answer, and mean none by it.
+pub fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
 }
 
 /// One site as `self/sites` lists it.
@@ -215,6 +229,13 @@ mod tests {
             (6, 4, Some(6), Some(0))
         );
         assert!(page.rows.iter().any(|row| row.id == "c" && row.event.is_some()));
+    }
+
+    #[test]
+    fn errors_that_are_none_do_not_refuse_a_page() {
+        let page =
+            Page::decode(br#"{"errors":[],"error":null,"data":[{"id":"a","timestamp":1778077234330}]}"#);
+        assert_eq!(page.unwrap().rows.len(), 1);
     }
 
     #[test]

@@ -160,6 +160,8 @@ impl Console {
     }
 
     pub fn add_to(&self, site: &str, rows: impl IntoIterator<Item = Row>) {
+        // Rows may be made while they are iterated, with a look at this console's clock.
+        let rows: Vec<Row> = rows.into_iter().collect();
         let mut state = self.state();
         let store = state.rows.entry(site.to_owned()).or_default();
         store.extend(rows);
