@@ -1,6 +1,8 @@
 //! A signal or the end of `--max-runtime` in the middle of a run: what was proved is committed, the
 //! session is closed, and the next run resumes.
 
+use std::time::{Duration, Instant};
+
 use chrono::TimeDelta;
 use rustix::process::Signal;
 
@@ -106,6 +108,27 @@ fn an_answer_that_drips_does_not_outlive_max_runtime() {
     console.fault(Fault::on("system-log/all", What::Drip));
     let ran = scenario.does(&["run", "--max-runtime", "3s"]).exits(124);
     resumes(&scenario, &console, 124, &ran);
+}
+
+#[test]
+fn a_console_that_answers_nothing_more_does_not_keep_a_run_that_was_told_to_end() {
+    let (scenario, console) = busy();
+    console.fault(Fault::on("system-log/all", What::Hang).after(5));
+    console.fault(Fault::on("/api/auth/logout", What::Hang));
+    let run = scenario.start(&["run"]);
+    console.wait_until("the request that hangs", |state| {
+        state.asked("system-log/all") > 5
+    });
+    let told = Instant::now();
+    run.signal(Signal::TERM);
+    let ran = run.wait().exits(143);
+    assert!(
+        told.elapsed() < Duration::from_secs(8),
+        "the contract's 8 s: {ran}"
+    );
+    console.behave();
+    scenario.run().exits(0);
+    scenario.told_exactly(&console);
 }
 
 #[test]
