@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::cli::{Common, StatusArgs};
 use crate::commands::{fail, opened};
+use crate::config;
 use crate::disk::Dir;
 use crate::exit::Exit;
 use crate::print;
@@ -35,7 +36,9 @@ pub fn status(args: &StatusArgs, common: &Common) -> Exit {
     let stale = args
         .max_age
         .is_some_and(|most| age.is_none_or(|age| age.to_std().is_ok_and(|age| age > most)));
+    let directory = config::reports_dir(&common.wish()).map(|path| path.display().to_string());
     let standing = Standing {
+        directory: directory.unwrap_or_default(),
         holder,
         checkpoint,
         backup: dir.as_ref().and_then(newest_backup),
@@ -53,6 +56,7 @@ pub fn status(args: &StatusArgs, common: &Common) -> Exit {
 
 /// What there is to tell.
 struct Standing {
+    directory: String,
     holder: Option<Holder>,
     checkpoint: Option<Checkpoint>,
     backup: Option<DateTime<Utc>>,
@@ -69,6 +73,7 @@ fn newest_backup(dir: &Dir) -> Option<DateTime<Utc>> {
 
 fn as_json(standing: &Standing) -> serde_json::Value {
     let Standing {
+        directory,
         holder,
         checkpoint,
         backup,
@@ -78,6 +83,7 @@ fn as_json(standing: &Standing) -> serde_json::Value {
     } = standing;
     let (holder, checkpoint) = (holder.as_ref(), checkpoint.as_ref());
     json!({
+        "directory": directory,
         "running": holder.map(|holder| json!({
             "attempt_id": holder.record.attempt_id, "pid": holder.record.pid, "host": holder.record.host, "started_at": holder.record.started_at,
             "stage": holder.record.stage,
@@ -97,6 +103,7 @@ fn as_json(standing: &Standing) -> serde_json::Value {
 
 fn as_text(standing: &Standing) -> String {
     let Standing {
+        directory,
         holder,
         checkpoint,
         backup,
@@ -104,7 +111,7 @@ fn as_text(standing: &Standing) -> String {
         stale,
         now,
     } = standing;
-    let mut text = String::new();
+    let mut text = format!("directory       {directory}\n");
     match holder {
         Some(holder) => {
             let record = &holder.record;

@@ -65,13 +65,6 @@ const FIRST_WAIT: TimeDelta = TimeDelta::minutes(15);
 const PERMANENT_WAIT: TimeDelta = TimeDelta::hours(6);
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(24);
 /// A clock that jumped ahead must not kill what was hardly tried.
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the file channel answers at once; channels that send over a network need it"
-    )
-)]
 const TRIES_BEFORE_DEATH: u64 = 4;
 /// Dead runs named in one message; the next tells the rest.
 const TOLD_AT_ONCE: usize = 500;

@@ -92,10 +92,6 @@ impl Running {
         self.record.run = Some(run);
     }
 
-    pub fn record(&self) -> &RunRecord {
-        &self.record
-    }
-
     fn write(&self) -> Result<(), DiskError> {
         let mut bytes = serde_json::to_vec_pretty(&self.record)
             .map_err(|error| DiskError::new("writing", self.dir.path_of(RUNNING), error))?;

@@ -126,20 +126,6 @@ impl Seen {
         }
     }
 
-    /// Forgets a family's ids of rows from `from` on: they are to be read again.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "asked for by `state rewind`, which is not there yet")
-    )]
-    pub fn forget_from(&mut self, family: &str, from: DateTime<Utc>) {
-        let first = hour_of(from);
-        if let Some(shelf) = self.shelves.get_mut(controller_of(family))
-            && shelf.retain(|name, hour| name != family || hour < first)
-        {
-            self.unchanged = None;
-        }
-    }
-
     /// Forgets families nobody reads any more.
     pub fn keep_families(&mut self, wanted: impl Fn(&str) -> bool) {
         for shelf in self.shelves.values_mut() {
@@ -150,6 +136,7 @@ impl Seen {
         self.shelves.retain(|_, shelf| shelf.total > 0);
     }
 
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.shelves.values().map(|shelf| shelf.total).sum()
     }

@@ -169,6 +169,7 @@ impl Spans {
     }
 
     /// Runs in any span, how many spans that takes.
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.0.len()
     }

@@ -12,7 +12,7 @@ use crate::model::text::{self, KEY, NAME, SENTENCE};
 /// Most parties kept of one row; the longest known row names seven.
 const MOST_PARTIES: usize = 64;
 
-/// Legacy fields that say what every row says, or repeat what [`Event`] keeps elsewhere.
+/// Legacy fields that say what every row says, or repeat what [`crate::model::event::Event`] keeps elsewhere.
 const PLAIN: [&str; 17] = [
     "_id",
     "key",
