@@ -29,5 +29,6 @@ mod readable;
 mod safe;
 mod signals;
 mod state;
+mod two_writers;
 mod unreachable;
 mod zones;
