@@ -41,7 +41,7 @@ pub fn fold(digest: &mut Digest, site: &SiteName, event: &Event) -> Filed {
     } else {
         let unknown = Unknown {
             count: 1,
-            example: masked(sentence(event)),
+            example: masked(&sentence(event)),
         };
         digest.add_unknown(event.key.clone(), unknown);
     }
@@ -87,11 +87,13 @@ fn group_key(rule: &Rule, site: &str, subject: &str) -> String {
 
 /// A group of this one row.
 fn alone(placed: Placed, site: String, key: &str, hour: i64, event: &Event) -> Group {
-    let facets = placed
-        .facets
-        .into_iter()
-        .map(|(facet, value)| (facet.to_owned(), Tally::of(&value)))
-        .collect();
+    let mut facets: BTreeMap<String, Tally> = BTreeMap::new();
+    for (facet, value) in placed.facets {
+        facets
+            .entry(facet.to_owned())
+            .or_default()
+            .absorb(Tally::of(&value));
+    }
     Group {
         rule: placed.rule.id.to_owned(),
         site,
@@ -103,7 +105,7 @@ fn alone(placed: Placed, site: String, key: &str, hour: i64, event: &Event) -> G
         last: event.time,
         examples: vec![Example {
             time: event.time,
-            text: text::clean(sentence(event), text::SENTENCE / 2),
+            text: text::clean(&sentence(event), text::SENTENCE / 2),
         }],
         keys: Tally::of(key),
         facets,
@@ -114,11 +116,33 @@ fn alone(placed: Placed, site: String, key: &str, hour: i64, event: &Event) -> G
 }
 
 /// The console's own words for the row, or as near as one comes to them.
-fn sentence(event: &Event) -> &str {
+fn sentence(event: &Event) -> String {
     [&event.message, &event.title, &event.key]
         .into_iter()
         .find(|text| !text.is_empty())
-        .map_or("", |text| text.as_str())
+        .map_or_else(String::new, |text| without_placeholders(text))
+}
+
+/// `{REASON}`, which the console left unfilled, tells nobody anything.
+fn without_placeholders(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        shown.push_str(before);
+        let is_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        match after.split_once('}') {
+            Some((name, tail)) if !name.is_empty() && name.chars().all(is_name) => {
+                shown.push('…');
+                rest = tail;
+            }
+            _ => {
+                shown.push('{');
+                rest = after;
+            }
+        }
+    }
+    shown.push_str(rest);
+    shown
 }
 
 fn hour_counts(severity: Severity) -> [u64; 4] {
@@ -166,6 +190,17 @@ mod tests {
             prop_assert_eq!(&right, &whole);
             let rows: u64 = whole.groups.values().chain(whole.overflow.values()).map(|g| g.count).sum();
             prop_assert_eq!(rows + whole.routine.values().sum::<u64>(), whole.events);
+        }
+    }
+
+    #[test]
+    fn what_the_console_left_unfilled_is_not_shown() {
+        for (text, shown) in [
+            ("from {OLD_SCORE} to 62 ({REASON}).", "from … to 62 (…)."),
+            ("plain", "plain"),
+            ("{not one} {}{A", "{not one} {}{A"),
+        ] {
+            assert_eq!(without_placeholders(text), shown);
         }
     }
 

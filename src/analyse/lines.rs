@@ -1,6 +1,7 @@
 //! The device list of the report: every device as what it is; unknown is said, and is not OK.
 
 use crate::analyse::scene::is_gateway;
+use crate::analyse::snapshot::AGES;
 use crate::analyse::words::duration;
 use crate::model::device::{Device, SiteSnapshot, Snapshot};
 use crate::model::report::DeviceLine;
@@ -79,7 +80,11 @@ fn notes(site: &SiteSnapshot, device: &Device) -> Vec<String> {
     if let (Some(0), Some(since)) = (device.state, since)
         && let Ok(seconds @ 1..) = u64::try_from((site.observed_at - since).num_seconds())
     {
-        notes.push(format!("last seen {} ago", duration(seconds)));
+        notes.push(if site.observed_at - since > AGES {
+            format!("last seen on {}", since.format("%-d %B %Y"))
+        } else {
+            format!("last seen {} ago", duration(seconds))
+        });
     }
     if device.overheating == Some(true) {
         notes.push("too hot".to_owned());

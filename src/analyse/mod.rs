@@ -104,6 +104,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Judgement {
     let mut findings = Vec::new();
     let mut fates = Fates::default();
     let mut routine = evidence.digest.routine.clone();
+    let mut told: Vec<(String, BTreeMap<i64, u64>)> = Vec::new();
     for ruling in cases::rulings(&scene) {
         let fate = match &ruling.finding {
             Some(finding) => CountedAs::Finding(finding.fingerprint.clone()),
@@ -113,6 +114,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Judgement {
             fates.by_group.insert(key.clone(), fate.clone());
         }
         if let Some(finding) = ruling.finding {
+            told.push((finding.fingerprint.clone(), ruling.case.group.hours));
             add(&mut findings, finding);
             continue;
         }
@@ -130,18 +132,45 @@ pub fn judge(evidence: &Evidence<'_>) -> Judgement {
     }
     findings.extend(itself::findings(evidence));
     let memory = trend::apply(&mut findings, &scene);
-    findings.sort_by_cached_key(urgency);
+    if scene.is_recording() {
+        for finding in &mut findings {
+            finding.ongoing = false;
+        }
+    }
+    findings.sort_by_cached_key(|finding| urgency(finding, &scene));
     Judgement {
         counts: tables::counts(evidence.digest, &findings, &routine),
         routine: tables::routine_keys(&routine),
         threats: threats::at_a_glance(evidence.digest),
         devices: lines::of(evidence.snapshot),
-        timeline: tables::timeline(evidence.digest, evidence.window),
+        timeline: tables::timeline(evidence.digest, evidence.window, &shades(&told, &findings)),
         unknown_keys: tables::unknown_keys(evidence.digest),
         findings,
         memory,
         fates,
     }
+}
+
+/// How the hours are to be coloured: each finding's rows in its own final severity.
+fn shades(told: &[(String, BTreeMap<i64, u64>)], findings: &[Finding]) -> tables::Shades {
+    let mut shades = tables::Shades::new();
+    for (fingerprint, hours) in told {
+        let finding = findings
+            .iter()
+            .find(|finding| finding.fingerprint == *fingerprint);
+        let shade = match finding.map(|finding| finding.severity) {
+            Some(Severity::Severe) => 0,
+            Some(Severity::Medium) => 1,
+            Some(Severity::Low) => 2,
+            Some(Severity::Info) | None => continue,
+        };
+        for (hour, rows) in hours {
+            if let Some(sum) = shades.entry(*hour).or_default().get_mut(shade) {
+                *sum += rows;
+            }
+        }
+    }
+    shades
 }
 
 /// Adds a finding; the same one seen in the events and in the snapshot is one, and goes on now.
@@ -159,6 +188,13 @@ fn add(findings: &mut Vec<Finding>, finding: Finding) {
         return;
     };
     let from_snapshot = finding.count == 0;
+    // Rows that end with its return are older than a list in which it is gone, or know less than one.
+    let gone_again = finding.ongoing && !known.ongoing;
+    if from_snapshot && known.rule == finding.rule && (gone_again || known.rule == "firmware-available") {
+        known.explanation = finding.explanation;
+        known.remediation = finding.remediation;
+        known.trend = finding.trend;
+    }
     known.ongoing |= finding.ongoing;
     known.severity = known.severity.max(finding.severity);
     known.count += finding.count;
@@ -172,9 +208,11 @@ fn add(findings: &mut Vec<Finding>, finding: Finding) {
     }
 }
 
-/// The order of reading: still broken, severe, worse, medium, low, info, over; the report's own limits last.
+/// The order of reading: nothing works, somebody may be inside, still broken, severe, medium, worse, low, info,
+/// over; the report's own limits last.
 fn urgency(
     finding: &Finding,
+    scene: &Scene<'_>,
 ) -> (
     u8,
     u8,
@@ -185,22 +223,29 @@ fn urgency(
 ) {
     let own = rules::find(&finding.rule).kind == Kind::Report;
     let class = match (finding.severity, finding.trend) {
-        _ if own => 8,
-        (_, Trend::Resolved) => 7,
-        (Severity::Medium | Severity::Severe, _) if finding.ongoing => 0,
-        (Severity::Severe, Trend::New) => 1,
-        (Severity::Severe, _) => 2,
-        (Severity::Medium | Severity::Low, Trend::Worse) => 3,
-        (Severity::Medium, _) => 4,
-        (Severity::Low, _) => 5,
-        (Severity::Info, _) => 6,
+        _ if own => 11,
+        (_, Trend::Resolved) => 10,
+        (Severity::Severe, _) if finding.ongoing && scene.is_vital(finding) => 0,
+        (Severity::Severe, _) if finding.category == Category::Security => 1,
+        (Severity::Severe, _) if finding.ongoing => 2,
+        (Severity::Severe, Trend::New) => 3,
+        (Severity::Severe, _) => 4,
+        (Severity::Medium, _) if finding.ongoing => 5,
+        (Severity::Medium | Severity::Low, Trend::Worse) => 6,
+        (Severity::Medium, _) => 7,
+        (Severity::Low, _) => 8,
+        (Severity::Info, _) => 9,
     };
     let old = u8::from(finding.trend != Trend::New);
     // "10 more of this kind" comes after those of its kind.
     let surplus = u8::from(finding.title.contains(" more of this kind: "));
     (
         class,
-        if class == 0 { surplus } else { 2 * old + surplus },
+        if finding.ongoing {
+            surplus
+        } else {
+            2 * old + surplus
+        },
         std::cmp::Reverse(finding.severity),
         finding.category,
         std::cmp::Reverse(finding.count),
@@ -292,6 +337,48 @@ mod tests {
     }
 
     #[test]
+    fn no_hour_is_severe_without_a_severe_finding_in_it() {
+        let wan = [("WAN_NAME", "Fiber"), ("DURATION", "4m")];
+        let judged = Case::of([
+            row("NETWORK_WAN_FAILED_2", 0, &wan),
+            row("NETWORK_WAN_RESTORED_2", 240, &wan),
+            row(
+                "HONEYPOT_HIT_DETECTED_KNOWN_CLIENT",
+                7300,
+                &[("SRC_CLIENT", "pc")],
+            ),
+            row("CLIENT_ROAMED_2", 7400, &[("CLIENT", "pc")]),
+        ])
+        .judge();
+        let hours: Vec<_> = judged
+            .timeline
+            .iter()
+            .map(|h| [h.severe, h.medium, h.low, h.info])
+            .collect();
+        assert_eq!(hours[..3], [[0, 2, 0, 0], [0; 4], [1, 0, 0, 1]]);
+    }
+
+    #[test]
+    fn a_recording_is_measured_by_its_own_clock() {
+        let lost = row("EVT_AP_Lost_Contact", 100, &[("AP", "02:00:00:00:00:AA")]);
+        let mut case = Case::of([lost]);
+        (case.run, case.until) = (0, Some(samples::start() + chrono::TimeDelta::hours(3)));
+        case.now += chrono::TimeDelta::days(2000);
+        let judged = case.judge();
+        let [finding] = judged.findings.as_slice() else {
+            panic!("{:#?}", judged.findings);
+        };
+        assert!(
+            finding
+                .title
+                .ends_with("went offline, and was not back 2 h 58 min later when the records end"),
+            "{}",
+            finding.title
+        );
+        assert!(!finding.ongoing, "nobody knows");
+    }
+
+    #[test]
     fn a_restart_for_an_update_is_no_outage() {
         let ap = [("AP", "02:00:00:00:00:aa")];
         let judged = Case::of([
@@ -339,8 +426,8 @@ mod tests {
             .collect();
         assert_eq!(
             rules,
-            ["device-down", "threat-outbound", "admin-access", "unknown-keys"]
+            ["threat-outbound", "device-down", "admin-access", "unknown-keys"]
         );
-        assert!(judged.findings[0].ongoing);
+        assert!(judged.findings[1].ongoing);
     }
 }

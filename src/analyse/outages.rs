@@ -3,12 +3,13 @@
 use crate::analyse::cases::{Case, drafted, worse};
 use crate::analyse::digest::fingerprint;
 use crate::analyse::phrases::Phrase;
-use crate::analyse::rules;
+use crate::analyse::rules::internet::SECOND_LINE;
+use crate::analyse::rules::{self, Rule};
 use crate::analyse::scene::Scene;
 use crate::analyse::spells::Absences;
-use crate::analyse::words::{capitalised, duration, times};
+use crate::analyse::words::{self, capitalised, duration, times, uncapitalised};
 use crate::model::digest::Way;
-use crate::model::finding::{Finding, Severity, Trend};
+use crate::model::finding::{Finding, Severity, Subject, Trend};
 
 /// From so many drops on, a device is not out but unsteady.
 const FLAPPING: u64 = 3;
@@ -50,7 +51,7 @@ pub fn finding(case: &Case, scene: &Scene<'_>) -> Option<Finding> {
     let (total, longest) = absences.seconds(now);
 
     let mut finding = drafted(case, drops, Severity::Medium);
-    finding.ongoing = away;
+    finding.ongoing = away && !scene.is_recording();
     finding.severity = if resolved {
         Severity::Info
     } else {
@@ -63,12 +64,34 @@ pub fn finding(case: &Case, scene: &Scene<'_>) -> Option<Finding> {
         let since = chrono::DateTime::from_timestamp_millis(spell.since).unwrap_or(group.first);
         finding.first_seen = finding.first_seen.min(since);
     }
+    if group.turns.is_empty() && !repeated && !resolved && rule.id != "mass-outage" {
+        return Some(changed_somehow(finding, case, scene));
+    }
     if !case.is_pooled() {
         let phrase = Phrase::of(case, scene.device(group));
         let closed = absences.all_measured() && absences.spells.iter().any(|spell| spell.until.is_some());
         finding.title = capitalised(&match (resolved, away, drops) {
             (true, ..) if total > 0 => format!("{} {} after {}", phrase.who, phrase.back, duration(total)),
             (true, ..) => format!("{} {}", phrase.who, phrase.back),
+            (_, true, 1) if scene.is_recording() => {
+                let later = if longest < 60 {
+                    String::new()
+                } else {
+                    format!(" {} later", duration(longest))
+                };
+                format!(
+                    "{} {}, and was not back{later} when the records end",
+                    phrase.who, phrase.went
+                )
+            }
+            (_, true, _) if scene.is_recording() => {
+                format!(
+                    "{} {} {}, and was away when the records end",
+                    phrase.who,
+                    phrase.went,
+                    times(drops)
+                )
+            }
             (_, true, 1) => format!("{} {} for {}", phrase.who, phrase.has_been, duration(longest)),
             (_, true, _) => format!("{} {} {}, and is away now", phrase.who, phrase.went, times(drops)),
             (_, _, 1) if closed && total > 0 => {
@@ -91,8 +114,34 @@ pub fn finding(case: &Case, scene: &Scene<'_>) -> Option<Finding> {
             }
             _ => format!("{} {} {}", phrase.who, phrase.went, times(drops)),
         });
+        if !away {
+            let once = resolved || drops == 1;
+            let length = if closed { total } else { 0 };
+            let past = if once {
+                phrase.in_the_past(rule, length)
+            } else {
+                aftermath(rule).to_owned()
+            };
+            finding.explanation = finding.explanation.replacen(rule.explanation, &past, 1);
+        }
     }
-    if !away && !resolved && !matches!(rule.id, "wan-failover" | "mass-outage") {
+    let backup = words::top(group, "backup");
+    if rule.id == "wan-outage" {
+        if !backup.is_empty() {
+            finding
+                .explanation
+                .extend([" ", &backup, " carried you meanwhile."]);
+        }
+        if !backup.is_empty() || scene.lines(&group.site).count() > 1 {
+            finding.remediation.retain(|step| step != SECOND_LINE);
+        }
+    } else if !backup.is_empty() {
+        finding.explanation.extend([" Backup line: ", &backup, "."]);
+    }
+    let healed = !away && drops == 1 && !case.is_pooled() && rule.id != "mass-outage";
+    if resolved || healed {
+        finding.remediation = vec![next_time(rule)];
+    } else if !away && !matches!(rule.id, "wan-failover" | "mass-outage") {
         let calm = "It is working again. If it happens more often, go through these steps.";
         finding.remediation.insert(0, calm.to_owned());
     }
@@ -112,6 +161,50 @@ pub fn finding(case: &Case, scene: &Scene<'_>) -> Option<Finding> {
         rename(&mut finding, group.site.as_str());
     }
     Some(finding)
+}
+
+/// A row that says only that something changed is no proof that it was away, nor that it is back.
+fn changed_somehow(mut finding: Finding, case: &Case, scene: &Scene<'_>) -> Finding {
+    let phrase = Phrase::of(case, scene.device(&case.group));
+    let often = if case.group.count == 1 {
+        String::new()
+    } else {
+        format!(" {}", times(case.group.count))
+    };
+    finding.occurrences = case.group.count;
+    finding.severity = Severity::Low;
+    finding.title = capitalised(&format!("{} changed its state{often}", phrase.who));
+    let unsaid = "The console does not say whether it went away or came back, nor for how long.";
+    finding.explanation = finding.explanation.replacen(case.rule.explanation, unsaid, 1);
+    finding.remediation = vec!["If nobody noticed anything at that time: nothing to do.".to_owned()];
+    finding
+}
+
+/// What it meant that something was away, told when it is back.
+pub fn aftermath(rule: &Rule) -> &'static str {
+    match rule.id {
+        "device-down" => "While it was away, everything connected through it had no network.",
+        "wan-outage" => "In that time the gateway could not reach the internet over this line.",
+        "mobile-backup" => "Had the main line failed in that time, there would have been no internet.",
+        "camera-offline" => "Nothing was recorded in that time.",
+        "on-battery" => {
+            "Without mains power, everything behind the battery backup (UPS) goes off when the battery is empty."
+        }
+        _ => rule.explanation,
+    }
+}
+
+/// The one step for what is over.
+pub fn next_time(rule: &Rule) -> String {
+    let step = match rule.id {
+        "device-down" => "check its power supply, and its network cable at both ends.".to_owned(),
+        "wan-outage" => "give your internet provider the times from this report.".to_owned(),
+        _ => rule
+            .advice
+            .first()
+            .map_or_else(String::new, |step| uncapitalised(step)),
+    };
+    format!("Nothing to do now. If it happens again: {step}")
 }
 
 /// A device that drops out again and again is another cause, with other advice.
@@ -176,10 +269,19 @@ pub fn join_failovers(cases: &mut Vec<Case>) {
         .into_iter()
         .partition(|case| case.rule.id == "wan-failover");
     for mut failover in failovers {
+        let backup = failover.group.facets.get("backup").cloned().unwrap_or_default();
+        let took_over = |line: &Subject| {
+            !line.id.is_empty()
+                && backup
+                    .values
+                    .keys()
+                    .any(|name| name.starts_with(&words::name(line)))
+        };
         let near = others
             .iter_mut()
             .filter(|case| case.rule.id == "wan-outage" && case.group.site == failover.group.site)
             .filter(|case| case.group.turns.iter().any(|turn| turn.1 != Way::Up))
+            .filter(|case| !took_over(&case.group.subject))
             .min_by_key(|case| (case.group.first - failover.group.first).abs());
         match near {
             Some(outage) => {
@@ -228,6 +330,12 @@ mod tests {
             finding.title,
             "Internet connection “Fiber” was down for 4 min and is back"
         );
+        assert_eq!(
+            finding.explanation,
+            "It was down for 4 min. In that time the gateway could not reach the internet over this line. \
+             “LTE” carried you meanwhile."
+        );
+        assert_eq!(finding.remediation.len(), 1);
     }
 
     #[test]

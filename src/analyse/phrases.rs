@@ -1,7 +1,9 @@
 //! How one says that a thing was away: a line is down, a device is offline, a UPS runs on battery.
 
 use crate::analyse::cases::Case;
+use crate::analyse::outages::aftermath;
 use crate::analyse::place::is_gateway_model;
+use crate::analyse::rules::Rule;
 use crate::analyse::scene::noun;
 use crate::analyse::words;
 use crate::model::device::Device;
@@ -82,6 +84,20 @@ impl Phrase {
                 "and is back"
             },
         }
+    }
+
+    /// What happened, told when it is over: for how long, where that is known, and what it meant.
+    pub fn in_the_past(&self, rule: &Rule, seconds: u64) -> String {
+        let it = match rule.id {
+            "mass-outage" => "They",
+            "wan-failover" => "The internet",
+            _ => "It",
+        };
+        let meant = aftermath(rule);
+        if seconds == 0 {
+            return meant.to_owned();
+        }
+        format!("{it} {} for {}. {meant}", self.was, words::duration(seconds))
     }
 }
 

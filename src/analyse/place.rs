@@ -4,7 +4,7 @@ use crate::analyse::address::{self, Side};
 use crate::analyse::catalogue::{self, Entry};
 use crate::analyse::rules::{self, About, Rule};
 use crate::analyse::turns;
-use crate::model::digest::Turn;
+use crate::model::digest::{Turn, Way};
 use crate::model::event::{Event, Party};
 use crate::model::finding::{Category, Severity, Subject};
 
@@ -42,6 +42,7 @@ const SOURCE: &[&str] = &["SRC_CLIENT", "SRC_DEVICE", "SRC_IP"];
 const DESTINATION: &[&str] = &["DST_CLIENT", "DST_DEVICE", "DST_IP"];
 const NETWORK: &[&str] = &["NETWORK", "NETWORK_NAME", "VLAN"];
 const ADMIN: &[&str] = &["ADMIN", "ADMIN_NAME"];
+const ADMIN_ADDRESS: &[&str] = &["IP", "SRC_IP", "ADMIN_IP"];
 const ADDRESS: &[&str] = &["IP", "SRC_IP", "ADMIN_IP", "ADMIN"];
 const WIFI: &[&str] = &["ESSID", "SSID", "WLAN"];
 
@@ -54,16 +55,25 @@ pub fn place(entry: Option<&'static Entry>, event: &Event) -> Placed {
         |entry| entry.category,
     );
     let (rule, severity) = refine(base, severity, event);
-    let mut facets: Vec<_> = rule
-        .facets
-        .iter()
-        .filter_map(|(facet, roles)| {
-            let value = party(event, roles)?.label();
-            (!value.is_empty()).then(|| (*facet, value.to_owned()))
-        })
-        .collect();
+    let turn = turns::turn(base, event);
+    let mut facets = facets(rule, event);
     if base.id == "threat" {
-        facets.push((if blocked(event) { "blocked" } else { "detected" }, pair(event)));
+        let outcome = match action(event) {
+            Action::Blocked => "blocked",
+            Action::Allowed => "detected",
+            Action::Unsaid => "unsaid",
+        };
+        facets.push((outcome, pair(event)));
+    }
+    let moved = matches!(turn, Some(Turn(_, Way::Down | Way::Blip, _)));
+    if let Some(line) = party(event, WAN).filter(|_| base.id == "wan-failover" && moved) {
+        let isp = party(event, &["ISP_NAME", "ISP"]).map_or("", Party::label);
+        let isp = if isp.is_empty() {
+            String::new()
+        } else {
+            format!(" ({isp})")
+        };
+        facets.push(("backup", format!("“{}”{isp}", line.label())));
     }
     Placed {
         rule,
@@ -72,8 +82,40 @@ pub fn place(entry: Option<&'static Entry>, event: &Event) -> Placed {
         subject: subject(rule.about, event),
         core: rule.about == About::Device && is_core(entry, event),
         facets,
-        turn: turns::turn(base, event),
+        turn,
     }
+}
+
+/// What is counted by value of this row.
+fn facets(rule: &Rule, event: &Event) -> Vec<(&'static str, String)> {
+    let mut facets = Vec::new();
+    for (facet, roles) in rule.facets {
+        // Those who share an address all take part; elsewhere the roles are names for one party.
+        let took_part: Vec<&Party> = if rule.id == "ip-conflict" {
+            roles.iter().filter_map(|role| party(event, &[role])).collect()
+        } else {
+            party(event, roles).into_iter().collect()
+        };
+        facets.extend(
+            took_part
+                .into_iter()
+                .map(|party| (*facet, party.label().to_owned()))
+                .filter(|(_, value)| !value.is_empty()),
+        );
+    }
+    let wanted = rule.about == About::Admin && rule.facets.iter().any(|(facet, _)| *facet == "address");
+    if wanted && !facets.iter().any(|(facet, _)| *facet == "address") {
+        facets.extend(signed_in_from(event).map(|address| ("address", address.to_owned())));
+    }
+    facets
+}
+
+/// The address an administrator came from, where the row tells it.
+fn signed_in_from(event: &Event) -> Option<&str> {
+    party(event, ADMIN_ADDRESS)
+        .map(Party::label)
+        .or_else(|| party(event, ADMIN).map(|admin| admin.ip.as_str()))
+        .filter(|address| !address.is_empty())
 }
 
 /// The first of these roles that took part, however the console writes it.
@@ -96,6 +138,9 @@ fn refine(base: &'static Rule, severity: Severity, event: &Event) -> (&'static R
             let (id, severity) = threat(event);
             (rules::find(id), severity)
         }
+        "admin-access" if signed_in_from(event).and_then(address::side) == Some(Side::Outside) => {
+            (rules::find("admin-access-internet"), Severity::Medium)
+        }
         "config-change" => {
             let key = format!("{} {}", event.key, event.event).to_ascii_uppercase();
             let weakened = ["PAUSED", "REMOVED", "CEF:547", "CEF:549"]
@@ -114,25 +159,29 @@ fn refine(base: &'static Rule, severity: Severity, event: &Event) -> (&'static R
 /// The direction of a threat row and how bad one such row is: who sent it counts more than what the console
 /// thinks, and stopped is better than seen.
 fn threat(event: &Event) -> (&'static str, Severity) {
-    let stopped = blocked(event);
+    let action = action(event);
+    let stopped = action == Action::Blocked;
     match (side(event, SOURCE), side(event, DESTINATION)) {
         (Some(Side::Inside), Some(Side::Shared))
         | (Some(Side::Shared), Some(Side::Inside | Side::Shared)) => (
             "threat-overlay",
             if stopped { Severity::Low } else { Severity::Medium },
         ),
-        (Some(Side::Inside), Some(Side::Inside)) => ("threat-lateral", own(stopped, event)),
-        (Some(Side::Inside | Side::Shared), _) => ("threat-outbound", own(stopped, event)),
+        (Some(Side::Inside), Some(Side::Inside)) => ("threat-lateral", own(action, event)),
+        (Some(Side::Inside | Side::Shared), _) => ("threat-outbound", own(action, event)),
         (Some(Side::Outside), _) if stopped => ("threat-inbound-blocked", Severity::Low),
-        (Some(Side::Outside), _) => ("threat-inbound-allowed", Severity::Medium),
-        (None, _) => ("threat", if stopped { Severity::Low } else { Severity::Medium }),
+        (Some(Side::Outside), _) if action == Action::Allowed && party(event, DESTINATION).is_some() => {
+            ("threat-inbound-allowed", Severity::Medium)
+        }
+        // Without an action or a target it is an alarm, not a break-in.
+        (Some(Side::Outside) | None, _) => ("threat", if stopped { Severity::Low } else { Severity::Medium }),
     }
 }
 
-/// One of your own devices did it: severe unless it was stopped; also severe when the console names the device.
-fn own(stopped: bool, event: &Event) -> Severity {
+/// One of your own devices did it: severe where it was let through; also when the console names the device.
+fn own(action: Action, event: &Event) -> Severity {
     let named = party(event, &["SRC_CLIENT"]).is_some() || event.key.contains("KNOWN_SOURCE_CLIENT");
-    if stopped && !named {
+    if action != Action::Allowed && !named {
         Severity::Medium
     } else {
         Severity::Severe
@@ -149,16 +198,38 @@ fn side(event: &Event, roles: &[&str]) -> Option<Side> {
     })
 }
 
+/// What the gateway did about a threat.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Blocked,
+    /// Seen and let through.
+    Allowed,
+    /// The row does not tell.
+    Unsaid,
+}
+
 /// The gateway says in the key what it did; older rows say it in a field or in the title.
-fn blocked(event: &Event) -> bool {
+fn action(event: &Event) -> Action {
     let words = [&event.key, &event.event, &event.title];
     let says = |word: &str| words.iter().any(|text| text.to_ascii_lowercase().contains(word));
     if let Some(action) = party(event, &["ACTION", "INNER_ALERT_ACTION"]) {
-        return ["block", "drop", "reject"]
+        let action = action.label().to_ascii_lowercase();
+        return if ["block", "drop", "reject"]
             .iter()
-            .any(|word| action.label().to_ascii_lowercase().contains(word));
+            .any(|word| action.contains(word))
+        {
+            Action::Blocked
+        } else {
+            Action::Allowed
+        };
     }
-    says("block") || event.key == "CEF:201"
+    match event.key.as_str() {
+        "CEF:201" => Action::Blocked,
+        "CEF:200" => Action::Allowed,
+        _ if says("block") => Action::Blocked,
+        _ if says("detect") || says("allow") => Action::Allowed,
+        _ => Action::Unsaid,
+    }
 }
 
 fn pair(event: &Event) -> String {

@@ -119,8 +119,11 @@ pub struct Case {
     pub snapshot: Snapshot,
     pub coverage: Vec<SourceCoverage>,
     pub memory: Memory,
+    /// 0: ad hoc.
     pub run: u64,
     pub now: DateTime<Utc>,
+    /// Where the window ends, if not now.
+    pub until: Option<DateTime<Utc>>,
 }
 
 impl Default for Case {
@@ -132,6 +135,7 @@ impl Default for Case {
             memory: Memory::default(),
             run: 1,
             now: start() + TimeDelta::days(3),
+            until: None,
         }
     }
 }
@@ -173,9 +177,9 @@ impl Case {
             snapshot: &self.snapshot,
             coverage: &self.coverage,
             memory: &self.memory,
-            run: Some(self.run),
+            run: (self.run > 0).then_some(self.run),
             now: self.now,
-            window: Window::new(start(), self.now).unwrap(),
+            window: Window::new(start(), self.until.unwrap_or(self.now)).unwrap(),
         })
     }
 }

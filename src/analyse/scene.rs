@@ -8,15 +8,21 @@ use crate::analyse::Evidence;
 use crate::analyse::digest::fingerprint;
 use crate::analyse::place::is_gateway_model;
 use crate::analyse::rules::{self, Kind};
-use crate::model::device::{Device, SiteSnapshot};
+use crate::model::device::{Device, SiteSnapshot, Wan};
 use crate::model::digest::{Group, Way};
+use crate::model::finding::Finding;
 use crate::model::memory::Remembered;
 
 pub struct Scene<'a> {
     pub evidence: &'a Evidence<'a>,
     devices: BTreeMap<(String, String), &'a Device>,
     planned: BTreeMap<(&'a str, &'a str), Vec<i64>>,
+    /// The moment of the newest thing told, where that is long ago: a recording, not the present.
+    recorded: Option<DateTime<Utc>>,
 }
+
+/// What is told of a moment so long before now is no longer the present.
+const LONG_AGO: TimeDelta = TimeDelta::hours(1);
 
 impl<'a> Scene<'a> {
     pub fn new(evidence: &'a Evidence<'a>) -> Self {
@@ -39,6 +45,7 @@ impl<'a> Scene<'a> {
             evidence,
             devices,
             planned,
+            recorded: recorded(evidence),
         }
     }
 
@@ -88,9 +95,60 @@ impl<'a> Scene<'a> {
         group.core || self.device(group).is_some_and(is_gateway)
     }
 
+    /// The moment up to which is known what happened: the end of the records, if these are old.
     pub fn now(&self) -> DateTime<Utc> {
-        self.evidence.now
+        self.recorded.unwrap_or(self.evidence.now)
     }
+
+    /// Whether this is about a past whose end says nothing of today.
+    pub fn is_recording(&self) -> bool {
+        self.recorded.is_some()
+    }
+
+    /// Without it nothing works: the only way to the internet, or the gateway itself.
+    pub fn is_vital(&self, finding: &Finding) -> bool {
+        let spared = || {
+            let groups = self.evidence.digest.groups.values();
+            groups
+                .filter(|group| group.site == finding.site)
+                .any(|group| group.rule == "wan-failover")
+                || self.lines(&finding.site).any(|wan| wan.up == Some(true))
+        };
+        match finding.rule.as_str() {
+            "wan-outage" | "wan-down" => !spared(),
+            "device-down" | "device-flapping" => {
+                let place = (finding.site.clone(), finding.subject.id.clone());
+                self.devices.get(&place).is_some_and(|device| is_gateway(device))
+                    || self
+                        .group("device-down", &finding.site, &finding.subject.id)
+                        .is_some_and(|group| group.core)
+            }
+            _ => false,
+        }
+    }
+
+    /// The internet lines of a site that are switched on, as far as the console told.
+    pub fn lines(&self, site: &str) -> impl Iterator<Item = &'a Wan> {
+        let devices = self.site(site).and_then(|site| site.devices.as_ref());
+        devices
+            .into_iter()
+            .flatten()
+            .flat_map(|device| &device.wans)
+            .filter(|wan| wan.enabled == Some(true))
+    }
+}
+
+/// Ad hoc reports may be of last year's records; those of a run are always of now.
+fn recorded(evidence: &Evidence<'_>) -> Option<DateTime<Utc>> {
+    if evidence.run.is_some() {
+        return None;
+    }
+    let window = evidence.window;
+    let observed = evidence.snapshot.sites.iter().map(|site| site.observed_at);
+    let newest = observed
+        .chain((!window.is_empty()).then(|| window.until()))
+        .max()?;
+    (evidence.now - newest > LONG_AGO).then_some(newest)
 }
 
 /// An Express used as an access point calls itself a `udm`, but has no internet line.

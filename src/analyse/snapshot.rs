@@ -12,6 +12,8 @@ use crate::model::finding::{Finding, Severity, Subject, Trend};
 
 /// Offline for longer than this, it was probably taken away.
 const FORGOTTEN: TimeDelta = TimeDelta::days(7);
+/// Offline for longer than this, a date says more than a number of days.
+pub const AGES: TimeDelta = TimeDelta::days(60);
 /// Offline for less than this, it may only be restarting.
 const JUST_NOW: TimeDelta = TimeDelta::minutes(5);
 
@@ -231,7 +233,13 @@ fn offline(site: &SiteSnapshot, device: &Device) -> Finding {
     let length = gone
         .and_then(|gone| u64::try_from(gone.num_seconds()).ok())
         .map_or(String::new(), |seconds| format!(" for {}", duration(seconds)));
-    let title = if length.is_empty() {
+    let title = if let (Some(since), true) = (since, gone.is_some_and(|gone| gone > AGES)) {
+        format!(
+            "{} is offline and was last heard from on {}",
+            called(device),
+            since.format("%-d %B %Y")
+        )
+    } else if length.is_empty() {
         format!("{} is offline", called(device))
     } else {
         format!("{} has been offline{length}", called(device))

@@ -64,9 +64,17 @@ pub fn unknown_keys(digest: &Digest) -> Vec<UnknownKey> {
     keys
 }
 
-/// Events per hour; hours of the window without events are there as zeros, at most the last fourteen days.
-pub fn timeline(digest: &Digest, window: Window) -> Vec<Hour> {
-    let mut hours = digest.hours.clone();
+/// Rows per hour (seconds since the epoch / 3600) in findings of each severity above info, worst first.
+pub type Shades = BTreeMap<i64, [u64; 3]>;
+
+/// Events per hour, by the severity of the finding they are in: an hour is severe only where a severe finding
+/// has rows. All others are info. Hours of the window without events are there as zeros, at most the last fourteen days.
+pub fn timeline(digest: &Digest, window: Window, shades: &Shades) -> Vec<Hour> {
+    let mut hours: BTreeMap<i64, u64> = digest
+        .hours
+        .iter()
+        .map(|(hour, rows)| (*hour, rows.iter().sum()))
+        .collect();
     if !window.is_empty() {
         let last = (window.until().timestamp() - 1).div_euclid(3600);
         let oldest = last.saturating_sub(i64::try_from(HOURS).unwrap_or(i64::MAX) - 1);
@@ -79,7 +87,14 @@ pub fn timeline(digest: &Digest, window: Window) -> Vec<Hour> {
     hours
         .into_iter()
         .skip(surplus)
-        .filter_map(|(hour, [severe, medium, low, info])| {
+        .filter_map(|(hour, rows)| {
+            let mut left = rows;
+            let [severe, medium, low] = shades.get(&hour).copied().unwrap_or_default().map(|wanted| {
+                let taken = wanted.min(left);
+                left -= taken;
+                taken
+            });
+            let info = left;
             Some(Hour {
                 start: DateTime::from_timestamp(hour.checked_mul(3600)?, 0)?,
                 severe,
@@ -100,8 +115,8 @@ mod tests {
     fn quiet_hours_of_the_window_are_there_as_zeros() {
         let judged = Case::of([row("ADMIN_ACCESS", 7200, &[("ADMIN", "alex")])]).judge();
         assert_eq!(judged.timeline.len(), 72);
-        assert_eq!(judged.timeline.iter().filter(|hour| hour.low == 1).count(), 1);
+        assert_eq!(judged.timeline.iter().filter(|hour| hour.info == 1).count(), 1);
         let endless = Window::new(DateTime::UNIX_EPOCH, crate::analyse::samples::start()).unwrap();
-        assert_eq!(timeline(&Digest::default(), endless).len(), HOURS);
+        assert_eq!(timeline(&Digest::default(), endless, &Shades::new()).len(), HOURS);
     }
 }

@@ -17,22 +17,33 @@ const PAIRS: usize = 10;
 pub fn finding(case: &Case) -> Finding {
     let group = &case.group;
     let mut finding = drafted(case, group.count, severity(case));
-    let passed = group.total("detected");
     if let Some(title) = title(case) {
         finding.title = capitalised(&title);
     }
-    let outcome = match (passed, group.count - passed.min(group.count)) {
-        (0, _) => "The gateway blocked every attempt.".to_owned(),
-        (_, 0) => "The gateway noticed this but did not block it.".to_owned(),
-        (passed, blocked) => format!(
+    let outcome = match (
+        group.total("blocked"),
+        group.total("detected"),
+        group.total("unsaid"),
+    ) {
+        (_, 0, 0) => "The gateway blocked every attempt.".to_owned(),
+        (0, _, 0) => "The gateway noticed this but did not block it.".to_owned(),
+        (0, 0, _) => "The gateway noticed this; whether it blocked it, the console does not say.".to_owned(),
+        (blocked, passed, 0) => format!(
             "The gateway blocked {} of these and let {} through.",
             number(blocked),
             number(passed)
         ),
+        (blocked, passed, unsaid) => format!(
+            "The gateway blocked {} of these and let {} through; of {} the console does not say it.",
+            number(blocked),
+            number(passed),
+            number(unsaid)
+        ),
     };
     finding.explanation = match case.rule.id {
         "threat-inbound-blocked" => format!("{}{}", case.rule.explanation, rolled(group)),
-        "threat" | "threat-inbound-allowed" => case.rule.explanation.to_owned(),
+        "threat" => format!("{}{}", case.rule.explanation, lacking(group)),
+        "threat-inbound-allowed" => case.rule.explanation.to_owned(),
         _ => format!("{outcome} {}", case.rule.explanation),
     };
     let signatures = words::top(group, "signature");
@@ -73,6 +84,7 @@ fn title(case: &Case) -> Option<String> {
         name => name,
     };
     let tail = match (group.total("blocked"), group.total("detected")) {
+        _ if group.total("unsaid") > 0 => "; the console does not say whether it was blocked",
         (_, 0) if group.count == 1 => "; this was blocked",
         (_, 0) => "; every attempt was blocked",
         (0, _) => "; this was not blocked",
@@ -86,7 +98,14 @@ fn title(case: &Case) -> Option<String> {
         ([(only, _)], "threat-outbound") => format!("the {what} {only}"),
         ([(only, _)], "threat-overlay") => format!("{only}, probably a VPN address"),
         ([(only, _)], _) => format!("{only} inside your network"),
-        ([], _) => format!("a {what}"),
+        ([], _) => {
+            let often = if group.count == 1 {
+                String::new()
+            } else {
+                format!(" {}", times(group.count))
+            };
+            return Some(format!("{name} set off the threat detection{often}{tail}"));
+        }
         (_, "threat-outbound") => format!("{} {what}es", words::distinct(group, "destination")),
         _ => format!(
             "{} addresses inside private networks",
@@ -99,6 +118,34 @@ fn title(case: &Case) -> Option<String> {
         format!("tried {}", times(group.count))
     };
     Some(format!("{name} {tried} to reach {target}{tail}"))
+}
+
+/// What the alarms leave out, so that they cannot be judged.
+fn lacking(group: &Group) -> String {
+    let all = group.count;
+    let lacks = |facet: &str| group.total(facet) < all;
+    let unsaid: Vec<String> = [
+        (lacks("source"), "where it came from"),
+        (lacks("destination"), "which device it was aimed at"),
+        (group.total("unsaid") > 0, "whether it was blocked"),
+    ]
+    .into_iter()
+    .filter(|(missing, _)| *missing)
+    .map(|(_, what)| what.to_owned())
+    .collect();
+    let mut text = if unsaid.is_empty() {
+        String::new()
+    } else {
+        format!(
+            " The console does not say {}, so it cannot be judged here.",
+            words::listed(&unsaid)
+        )
+    };
+    let sources = words::top(group, "source");
+    if !sources.is_empty() {
+        text.extend([" It came from ", &sources, "."]);
+    }
+    text
 }
 
 /// Where the stopped attacks came from and what they were after.

@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 
-use crate::analyse::rules::{self, Kind};
+use crate::analyse::outages::{aftermath, next_time};
+use crate::analyse::rules::{self, Kind, Rule};
 use crate::analyse::scene::Scene;
 use crate::analyse::words::{self, capitalised};
 use crate::model::finding::{Finding, Severity, Trend};
@@ -55,7 +56,9 @@ pub fn apply(findings: &mut Vec<Finding>, scene: &Scene<'_>) -> Memory {
         .findings
         .iter()
         .filter(|(fingerprint, earlier)| {
-            earlier.ongoing
+            // An ad hoc report tells what it was asked for, not how last week's story goes on.
+            run.is_some()
+                && earlier.ongoing
                 && !findings
                     .iter()
                     .any(|finding| finding.fingerprint == **fingerprint)
@@ -191,7 +194,9 @@ fn again(fingerprint: &str, earlier: &Remembered, scene: &Scene<'_>, over: bool)
         (true, _) => format!("solved: {}", earlier.title),
         (false, _) => format!("{who}: still no sign that it is back"),
     };
-    let remediation = if over {
+    let remediation = if over && rule.kind == Kind::Outage {
+        vec![next_time(rule)]
+    } else if over {
         Vec::new()
     } else {
         rule.advice.iter().map(|step| (*step).to_owned()).collect()
@@ -203,7 +208,7 @@ fn again(fingerprint: &str, earlier: &Remembered, scene: &Scene<'_>, over: bool)
         category: earlier.category,
         title: capitalised(title.trim()),
         explanation: if over {
-            "An earlier report told of this. It is over now.".to_owned()
+            over_now(earlier, rule, scene)
         } else {
             format!(
                 "An earlier report told of this, and no message has said since that it is over. {}",
@@ -221,6 +226,19 @@ fn again(fingerprint: &str, earlier: &Remembered, scene: &Scene<'_>, over: bool)
         days: earlier.days,
         ongoing: !over,
         examples: Vec::new(),
+    }
+}
+
+/// How long it lasted at most: nobody saw it end, it was only seen to be over.
+fn over_now(earlier: &Remembered, rule: &Rule, scene: &Scene<'_>) -> String {
+    let lasted = u64::try_from((scene.now() - earlier.first_seen).num_seconds()).unwrap_or(0);
+    match rule.kind {
+        Kind::Outage if lasted >= 60 => format!(
+            "An earlier report told of this. It is over now, after {} at most. {}",
+            words::duration(lasted),
+            aftermath(rule)
+        ),
+        _ => "An earlier report told of this. It is over now.".to_owned(),
     }
 }
 
@@ -272,6 +290,8 @@ mod tests {
         let third = up().remembering(second.memory).judge();
         assert_eq!(third.findings[0].trend, Trend::Resolved);
         assert_eq!(third.findings[0].title, "“Lobby” is back online");
+        assert!(!third.findings[0].explanation.contains("While it is away"));
+        assert_eq!(third.findings[0].remediation.len(), 1);
         let fourth = up().remembering(third.memory).judge();
         assert!(fourth.findings.is_empty(), "{:?}", fourth.findings);
     }

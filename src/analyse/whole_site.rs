@@ -24,7 +24,8 @@ pub fn updates(site: &SiteSnapshot) -> Option<Finding> {
         return None;
     }
     let title = match names.as_slice() {
-        [only] => format!("A software update is available for {only}"),
+        [only] if only.starts_with("unnamed ") => format!("A software update is available for an {only}"),
+        [only] => format!("A software update is available for “{only}”"),
         several => format!("Software updates are available for {} devices", several.len()),
     };
     let subject = Subject {

@@ -23,6 +23,7 @@ pub fn fill(template: &str, group: &Group, occurrences: u64, names: &[String]) -
             Some(("distinct", facet)) => distinct(group, facet),
             _ => match placeholder {
                 "name" => name(&group.subject),
+                "names" if names.iter().all(String::is_empty) => "several devices".to_owned(),
                 "names" => listed(names),
                 "times" => times(occurrences),
                 "count" => number(occurrences),

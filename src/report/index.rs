@@ -25,10 +25,13 @@ pub struct IndexEntry {
     pub headline: String,
     /// Committed before a recovery; its window was collected again.
     pub superseded: bool,
+    /// Made by `run --demo`: nothing in it is real.
+    pub demo: bool,
 }
 
 /// `index.html`: the last 400 runs, newest first, with links to the years.
 pub fn render(entries: &[IndexEntry]) -> String {
+    let demo = entries.iter().any(|entry| entry.demo);
     let years: BTreeSet<i32> = entries.iter().map(|entry| entry.generated_at.year()).collect();
     let newest = newest_first(entries.iter());
     let said = match newest.len() {
@@ -41,6 +44,7 @@ pub fn render(entries: &[IndexEntry]) -> String {
     };
     page(
         "Network reports",
+        demo,
         said,
         years,
         "",
@@ -57,6 +61,7 @@ pub fn year(entries: &[IndexEntry], year: i32) -> String {
     );
     page(
         &format!("Network reports of {year}"),
+        newest.iter().any(|entry| entry.demo),
         said,
         BTreeSet::new(),
         "../",
@@ -68,6 +73,8 @@ pub fn year(entries: &[IndexEntry], year: i32) -> String {
 #[template(path = "index.html", config = "src/report/askama.toml")]
 struct Page {
     title: String,
+    /// A directory holds the demo's reports or real ones, never both.
+    demo: bool,
     said: String,
     years: Vec<i32>,
     /// The way back to the archive's own directory; empty on the first page.
@@ -89,6 +96,7 @@ struct Row {
 
 fn page<'a>(
     title: &str,
+    demo: bool,
     said: String,
     years: BTreeSet<i32>,
     up: &'static str,
@@ -96,6 +104,7 @@ fn page<'a>(
 ) -> String {
     let page = Page {
         title: title.to_owned(),
+        demo,
         said,
         years: years.into_iter().rev().collect(),
         up,
@@ -168,6 +177,7 @@ mod tests {
                     medium: u64::from(run % 3 == 1),
                     headline: "All clear: nothing needs you.".to_owned(),
                     superseded: run == 5,
+                    demo: false,
                 }
             })
             .collect()
@@ -207,6 +217,15 @@ mod tests {
         "<script>alert(1)</script>\u{1b}[2J".clone_into(&mut all[2].headline);
         let page = render(&all);
         assert!(!page.contains("javascript:") && !page.contains("etc/passwd") && !page.contains("<script"));
+    }
+
+    #[test]
+    fn an_archive_of_the_demo_says_so() {
+        let mut all = entries(3);
+        assert!(!render(&all).contains("Demo"));
+        all[2].demo = true;
+        assert!(render(&all).contains("Demo: nothing here is real"));
+        assert!(render(&all).contains("Times are UTC."));
     }
 
     #[test]

@@ -105,8 +105,15 @@ pub fn tiles(report: &Report, verdict: &Verdict, devices: &Devices) -> Vec<Tile>
 
 pub fn threats(report: &Report, sight: Sight) -> Threats {
     let threats = &report.threats;
-    let said = match (threats.blocked, threats.detected, sight) {
+    let alarms = report
+        .findings
+        .iter()
+        .filter(|finding| finding.rule == "threat" || finding.rule.starts_with("threat-"))
+        .fold(0, |sum: u64, finding| sum.saturating_add(finding.count));
+    let unsaid = alarms.saturating_sub(threats.blocked.saturating_add(threats.detected));
+    let mut said = match (threats.blocked, threats.detected, sight) {
         (_, _, Sight::Nothing) => "Unknown: no source of events could be read.".to_owned(),
+        (0, 0, _) if unsaid > 0 => String::new(),
         (0, 0, Sight::Whole) => "No threats were reported.".to_owned(),
         (0, 0, Sight::Part) => "None seen in what could be read.".to_owned(),
         (blocked, 0, _) => format!("{} blocked, none let through.", sight.number(blocked)),
@@ -116,6 +123,14 @@ pub fn threats(report: &Report, sight: Sight) -> Threats {
             sight.number(detected)
         ),
     };
+    if unsaid > 0 {
+        let verb = if unsaid == 1 { "does" } else { "do" };
+        let alarms = format!(
+            "{} {verb} not say whether it was blocked.",
+            counted(unsaid, "alarm")
+        );
+        said = format!("{said} {alarms}").trim().to_owned();
+    }
     let pairs = threats
         .pairs
         .iter()

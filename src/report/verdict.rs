@@ -4,6 +4,7 @@
 
 use crate::model::finding::{Finding, Severity, Trend};
 use crate::model::report::Report;
+use crate::model::source::SourceKind;
 use crate::model::text::clean;
 use crate::report::words::{capitalised, counted, spelled, thousands};
 
@@ -20,7 +21,12 @@ pub struct Verdict<'a> {
     /// Rows that could not be read.
     pub malformed: u64,
     pub sight: Sight,
+    /// All of it was read from files: it says nothing of how things are now.
+    of_files: bool,
 }
+
+/// About so many characters of a headline.
+const HEADLINE: usize = 200;
 
 /// How much of the events was seen. What was not seen is unknown, never zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +66,11 @@ impl<'a> Verdict<'a> {
                 .iter()
                 .fold(0, |sum, source| source.malformed.saturating_add(sum)),
             sight: Sight::of(report),
+            of_files: !report.sources.is_empty()
+                && report
+                    .sources
+                    .iter()
+                    .all(|source| source.id.kind == SourceKind::Input),
         }
     }
 
@@ -76,12 +87,8 @@ impl<'a> Verdict<'a> {
     /// One sentence without a full stop.
     pub fn sentence(&self) -> String {
         match (self.severe, self.medium, self.low) {
-            (1.., _, _) => format!("{} you now{}", needs(self.severe), self.first(Severity::Severe)),
-            (_, 1.., _) => format!(
-                "{} to look at{}",
-                things(self.medium),
-                self.first(Severity::Medium)
-            ),
+            (1.., _, _) => self.naming(&format!("{} you now", needs(self.severe)), Severity::Severe),
+            (_, 1.., _) => self.naming(&format!("{} to look at", things(self.medium)), Severity::Medium),
             _ if self.sight == Sight::Nothing => {
                 "No verdict: none of the sources of events could be read".to_owned()
             }
@@ -92,6 +99,15 @@ impl<'a> Verdict<'a> {
             ),
             (_, _, 1..) => format!("Nothing urgent: {}", minor(self.low)),
             _ if self.is_incomplete() => format!("Nothing found, but {}", self.missing()),
+            _ if self.of_files && self.report.counts.events == 0 => {
+                let devices = if self.report.devices.is_empty() {
+                    ""
+                } else {
+                    ", and no device in them needs you"
+                };
+                format!("These files hold no events{devices}")
+            }
+            _ if self.of_files => "These files hold nothing that needs you".to_owned(),
             _ if self.resolved > 0 => format!("All clear, and {} resolved", problems(self.resolved)),
             _ => "All clear: nothing needs you".to_owned(),
         }
@@ -115,24 +131,35 @@ impl<'a> Verdict<'a> {
         }
     }
 
-    /// What the sentence names: the first open finding of that severity in reading order.
-    fn first(&self, severity: Severity) -> String {
-        let first = self
+    /// The sentence with what it is about: of one or two findings all, of more the first in reading order.
+    fn naming(&self, sentence: &str, severity: Severity) -> String {
+        let open: Vec<&Finding> = self
             .report
             .findings
             .iter()
-            .find(|finding| is_open(finding) && finding.severity == severity);
-        let Some(first) = first else {
-            return String::new();
-        };
-        let several = if self.severe.max(self.medium * u64::from(self.severe == 0)) > 1 {
-            "; first"
-        } else {
-            ""
-        };
-        let title = clean(&first.title, 200);
-        format!("{several}: {}", title.trim_end_matches('.'))
+            .filter(|finding| is_open(finding) && finding.severity == severity)
+            .collect();
+        let room = HEADLINE.saturating_sub(sentence.chars().count() + 2);
+        match open.as_slice() {
+            [] => sentence.to_owned(),
+            [only] => format!("{sentence}: {}", short(only, HEADLINE)),
+            [first, second] => {
+                let room = room.saturating_sub(6);
+                let (one, other) = (short(first, HEADLINE), short(second, HEADLINE));
+                // The shorter one keeps its words, the longer one gives way.
+                let (long, little) = (one.chars().count(), other.chars().count());
+                let rest = room.saturating_sub(long.min(little)).max(room / 2);
+                format!("{sentence}: {}; and {}", clean(&one, rest), clean(&other, rest))
+            }
+            [first, ..] => format!("{sentence}; first: {}", short(first, room.saturating_sub(7))),
+        }
     }
+}
+
+/// A title inside a longer sentence: its own parts are not set apart like those of the sentence.
+fn short(finding: &Finding, longest: usize) -> String {
+    let title = clean(&finding.title, longest);
+    title.trim_end_matches('.').replace("; ", " – ")
 }
 
 impl Sight {
@@ -291,14 +318,31 @@ mod tests {
     fn the_worst_open_finding_is_named() {
         let busy = sample::busy();
         assert!(
-            said(&busy).starts_with("Two things need you now; first: "),
+            said(&busy).starts_with("Two things need you now: ") && said(&busy).contains("; and "),
             "{}",
             said(&busy)
         );
+        let mut long = sample::busy();
+        long.findings[0].title = "long; ".repeat(99);
+        assert!(said(&long).chars().count() <= HEADLINE, "{}", said(&long));
+        assert!(said(&long).ends_with(&format!("; and {}", long.findings[1].title)));
         let medium = said(&without(&[Severity::Severe]));
         assert!(medium.contains(" to look at"), "{medium}");
         let low = said(&without(&[Severity::Severe, Severity::Medium]));
         assert!(low.starts_with("Nothing urgent: "), "{low}");
+    }
+
+    #[test]
+    fn files_say_nothing_of_today() {
+        let mut report = sample::quiet();
+        for source in &mut report.sources {
+            source.id.kind = SourceKind::Input;
+        }
+        assert_eq!(said(&report), "These files hold nothing that needs you");
+        report.counts.events = 0;
+        assert!(said(&report).starts_with("These files hold no events, and no device"));
+        report.devices.clear();
+        assert_eq!(said(&report), "These files hold no events");
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub fn project(desk: &Desk<'_>) -> Exit {
     let written = projections::mend_history(dir, &desk.checkpoint.attempts)
         .and_then(|_| projections::mend_failures(dir, &desk.checkpoint.failures))
         .and_then(|_| projections::read_history(dir, RUNS_IN_INDEX))
-        .and_then(|history| archive_pages(dir, &entries(&history.lines)));
+        .and_then(|history| archive_pages(dir, &entries(&history.lines, desk.checkpoint.demo)));
     match written {
         Ok(()) => Exit::Ok,
         Err(error) => {
@@ -59,7 +59,7 @@ fn archive_pages(dir: &Dir, entries: &[IndexEntry]) -> Result<(), DiskError> {
 }
 
 /// The archive's lines, from the attempts that made a report.
-fn entries(attempts: &[Attempt]) -> Vec<IndexEntry> {
+fn entries(attempts: &[Attempt], demo: bool) -> Vec<IndexEntry> {
     attempts
         .iter()
         .filter_map(|attempt| {
@@ -74,6 +74,7 @@ fn entries(attempts: &[Attempt]) -> Vec<IndexEntry> {
                 medium: counts.medium,
                 headline: attempt.headline.clone().unwrap_or_default(),
                 superseded: false,
+                demo,
             })
         })
         .collect()

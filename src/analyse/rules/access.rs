@@ -15,6 +15,10 @@ pub const RULES: &[Rule] = &[
         .title("{name} signed in to the console", "{name} signed in to the console {times}")
         .because("An administrator opened the console. If that is you, your technician or this scanner, it is as it should be.")
         .advise(&["If you do not know this sign-in: change the password of this administrator, switch on two-factor sign-in, and remove administrators nobody needs."]),
+    Rule::new("admin-access-internet", Security, Medium).kind(Kind::Derived).about(About::Admin).facets(ADMIN).steps(&[(1, Medium)])
+        .title("{name} signed in to the console from the internet ({top:address})", "{name} signed in to the console from the internet ({top:address}), {times}")
+        .because("An administrator opened the console from outside your network. If you or your technician work from elsewhere, it is as it should be.")
+        .advise(&["If you do not know this address: change the password of this administrator at once, and switch on two-factor sign-in.", "If nobody needs to sign in from outside, switch off remote access to the console."]),
     Rule::new("admin-login-failed", Security, Severe).about(About::Address).facets(ADMIN).steps(&[(1, Info), (3, Low), (5, Medium), (20, Severe)])
         .title("A sign-in to the console was refused, from {name}", "{count} sign-ins to the console were refused, from {name}")
         .because("A mistyped password now and then is normal. Many refusals in a row mean that somebody, or a program with an old password, is trying to get in.")

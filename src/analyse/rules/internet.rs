@@ -6,6 +6,10 @@ use crate::model::finding::Severity::{Info, Low, Medium, Severe};
 
 const ISP: &[(&str, &[&str])] = &[("isp", &["ISP_NAME", "ISP"])];
 
+/// Advice for those who have one line only.
+pub const SECOND_LINE: &str =
+    "A second line as a backup, even a mobile one, would keep you online meanwhile.";
+
 #[rustfmt::skip]
 pub const RULES: &[Rule] = &[
     Rule::new("wan-outage", Connectivity, Severe).kind(Kind::Outage).about(About::Wan).escalates().facets(ISP)
@@ -14,9 +18,10 @@ pub const RULES: &[Rule] = &[
         .advise(&[
             "Check the lights on the modem, and restart the modem once.",
             "If the modem shows no signal, call your internet provider and give them the times from this report.",
-            "If it happens often, ask the provider to measure the line; a second line as a backup keeps you online meanwhile.",
+            "If it happens often, ask the provider to measure the line.",
+            SECOND_LINE,
         ]),
-    Rule::new("wan-failover", Connectivity, Severe).kind(Kind::Outage).about(About::Wan).facets(ISP)
+    Rule::new("wan-failover", Connectivity, Severe).kind(Kind::Outage).about(About::Site)
         .title("Internet moved to the backup line", "Internet moved to the backup line {times}")
         .because("The main line failed and the backup line took over, as it should. On a mobile backup this uses up data volume.")
         .advise(&["Check the modem of the main line and call the provider if it does not come back.", "If the backup is mobile, watch how much data is left."]),

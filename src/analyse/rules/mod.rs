@@ -3,7 +3,7 @@
 
 mod access;
 mod availability;
-mod internet;
+pub mod internet;
 mod report;
 mod security;
 mod switching;

@@ -15,7 +15,7 @@ const SOURCES: &[(&str, &[&str])] = &[
 pub const RULES: &[Rule] = &[
     Rule::new("threat", Security, Severe).kind(Kind::Threat).about(About::Site).facets(SOURCES)
         .title("The threat detection raised an alarm", "The threat detection raised {count} alarms")
-        .because("The gateway saw traffic that looks like an attack, but did not say between whom, so its direction cannot be judged here.")
+        .because("The gateway saw traffic that looks like an attack.")
         .advise(&["Open the threat list in the console and see which of your devices is named there."]),
     Rule::new("threat-outbound", Security, Severe).kind(Kind::Derived).about(About::Source).facets(SOURCES)
         .title("{name} tried to reach a suspicious address on the internet", "{name} tried to reach suspicious addresses on the internet {times}")
@@ -65,7 +65,7 @@ pub const RULES: &[Rule] = &[
         .advise(&["If it is a camera or gadget that you have locked in on purpose: nothing to do. You can switch off logging for that rule.", "If you expected this connection to work, change the firewall rule named in the console."]),
     Rule::new("firewall-blocks", Security, Info).kind(Kind::Derived).about(About::Site).steps(&[(1, Info)])
         .title("The firewall stopped a connection, as it should", "The firewall stopped {count} connections, as it should")
-        .because("Your firewall rules did what they say. No single device stands out.")
+        .because("Your firewall rules did what they say.")
         .advise(&["Nothing to do. If something does not work that should, look for it in the examples."]),
     Rule::new("ids-stale", Security, Medium).steps(&[(1, Medium), (5, Severe)])
         .title("The threat detection of {name} is not up to date or not running", "The threat detection of {name} could not be updated {times}")

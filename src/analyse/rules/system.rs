@@ -11,7 +11,7 @@ pub const RULES: &[Rule] = &[
         .because("What you see in the console is not what the device does: it could not apply the newest settings.")
         .advise(&["Undo the last change to this device, and apply it again step by step.", "Update the firmware of the device and of the console."]),
     Rule::new("firmware-available", System, Low).rolled_up().steps(&[(1, Low)])
-        .title("A software update is available", "Software updates are available")
+        .title("A software update is available for {names}", "Software updates are available for {names}")
         .because("Updates repair faults and close security holes.")
         .advise(&["Install them at a quiet time: each device restarts once.", "Update the gateway first, then switches, then access points."]),
     Rule::new("firmware-failed", System, Severe).steps(&[(1, Medium), (3, Severe)])
