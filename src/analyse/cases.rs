@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::analyse::digest::fingerprint;
 use crate::analyse::rules::{self, Kind, Rule};
 use crate::analyse::scene::Scene;
-use crate::analyse::{outages, threats, words};
+use crate::analyse::{details, failovers, outages, threats, words};
 use crate::model::digest::Group;
 use crate::model::finding::{Finding, Severity, Subject, Trend};
 
@@ -21,7 +21,7 @@ pub struct Case {
     /// Its subjects, where there are several.
     pub names: Vec<String>,
     /// Rows of each of its subjects that has a name.
-    shares: Vec<(String, u64)>,
+    pub shares: Vec<(String, u64)>,
     /// The worst of its groups by their own rows, if it holds several that would have been findings alone.
     pub surplus: Option<Severity>,
     /// One of those is still going on.
@@ -123,7 +123,7 @@ fn cases(scene: &Scene<'_>) -> Vec<Case> {
         }
         case
     }));
-    outages::join_failovers(&mut cases);
+    failovers::join(&mut cases);
     cases
 }
 
@@ -240,7 +240,7 @@ pub fn drafted(case: &Case, occurrences: u64, severity: Severity) -> Finding {
         severity,
         category: rule.category,
         title: title.split_whitespace().collect::<Vec<_>>().join(" "),
-        explanation: format!("{}{}", rule.explanation, details(case)),
+        explanation: format!("{}{}", rule.explanation, details::of(case)),
         remediation: rule.advice.iter().map(|step| (*step).to_owned()).collect(),
         subject: group.subject.clone(),
         site: group.site.clone(),
@@ -252,71 +252,6 @@ pub fn drafted(case: &Case, occurrences: u64, severity: Severity) -> Finding {
         days: 1,
         ongoing: false,
         examples: group.examples.clone(),
-    }
-}
-
-/// What the rows tell beside their number: the ports, channels and people that took part.
-fn details(case: &Case) -> String {
-    let shown = [
-        ("isp", "Provider"),
-        ("port", "Port"),
-        ("channel", "Channel"),
-        ("client", "Affected"),
-        ("user", "Who"),
-        ("network", "Names heard"),
-        ("section", "Changed"),
-        ("address", "Address"),
-        ("hardware address", "Hardware address"),
-        ("near", "Heard by"),
-        ("rule", "Rule"),
-    ];
-    let mut details = String::new();
-    for (facet, label) in shown {
-        let top = words::top(&case.group, facet);
-        let told = case.rule.one.contains(&format!("{{top:{facet}}}"));
-        if !top.is_empty() && !told {
-            details.extend([" ", label, ": ", &top, "."]);
-        }
-    }
-    if case.rule.id == rules::UNKNOWN_KEYS {
-        let keys: Vec<String> = case
-            .group
-            .keys
-            .ranked()
-            .into_iter()
-            .map(|(key, _)| key.to_owned())
-            .collect();
-        details.extend([" Sent as: ", &words::listed(&keys), "."]);
-    }
-    if case.rule.id == "firewall-blocks" {
-        details.extend([" ", &stands_out(case)]);
-    }
-    let named_in_title = case.rule.one.contains("{names}");
-    if case.is_pooled() && case.names.len() > 1 && !named_in_title {
-        details.extend([" Concerned: ", &words::listed(&case.names), "."]);
-    }
-    details
-}
-
-/// Whether most rows of many subjects are one subject's.
-fn stands_out(case: &Case) -> String {
-    let total = case.group.count;
-    let most = case
-        .shares
-        .iter()
-        .max_by(|a, b| (a.1, &b.0).cmp(&(b.1, &a.0)))
-        .filter(|(_, rows)| rows.saturating_mul(2) >= total);
-    match most {
-        Some((name, 1)) if total == 1 => format!("It came from {name}."),
-        Some((name, rows)) if *rows == total => format!("All came from {name}."),
-        Some((name, rows)) => {
-            format!(
-                "{} of {} came from {name}.",
-                words::number(*rows),
-                words::number(total)
-            )
-        }
-        None => "No single device stands out.".to_owned(),
     }
 }
 
@@ -336,109 +271,4 @@ pub fn worse(severity: Severity, steps: u8) -> Severity {
         Severity::Low => Severity::Medium,
         Severity::Medium | Severity::Severe => Severity::Severe,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::analyse::samples::{Case as Run, row};
-    use crate::model::finding::{Finding, Severity};
-
-    fn found(run: &Run) -> Vec<Finding> {
-        run.judge().findings
-    }
-
-    #[test]
-    fn a_sign_in_from_the_internet_is_not_mixed_with_those_at_home() {
-        let from = |ip, second| row("ADMIN_ACCESS", second, &[("ADMIN", "Ann"), ("IP", ip)]);
-        let run = || {
-            Run::of([
-                from("203.0.113.45", 0),
-                from("192.168.1.9", 60),
-                from("192.168.1.9", 90),
-            ])
-        };
-        let findings = found(&run());
-        let told: Vec<_> = findings
-            .iter()
-            .map(|finding| (finding.title.as_str(), finding.severity, finding.count))
-            .collect();
-        assert_eq!(
-            told,
-            [
-                (
-                    "“Ann” signed in to the console from the internet (203.0.113.45)",
-                    Severity::Medium,
-                    1
-                ),
-                ("“Ann” signed in to the console twice", Severity::Info, 2),
-            ]
-        );
-        let again = found(&run().remembering(run().judge().memory));
-        assert_eq!(again[0].severity, Severity::Low, "known by now");
-    }
-
-    #[test]
-    fn whoever_makes_most_of_many_rows_is_named() {
-        let block = |who: &str, n| row("TRAFFIC_BLOCKED_KNOWN_SOURCE_CLIENT", n, &[("SRC_CLIENT", who)]);
-        let said = |rows: Vec<_>| found(&Run::of(rows)).remove(0).explanation;
-        let most = (0..79)
-            .map(|n| block(if n < 75 { "Camera" } else { "TV" }, n))
-            .collect();
-        assert!(said(most).ends_with("75 of 79 came from “Camera”."));
-        assert!(said(vec![block("TV", 1), block("TV", 2)]).ends_with("All came from “TV”."));
-        let even = (0..9)
-            .map(|n| block(["TV", "PC", "Pad"][n % 3], n as i64))
-            .collect();
-        assert!(said(even).ends_with("No single device stands out."));
-    }
-
-    #[test]
-    fn names_that_rows_hold_are_said() {
-        let clash = row(
-            "CLIENT_IP_CONFLICT",
-            0,
-            &[
-                ("IP", "192.0.2.60"),
-                ("CLIENT_1", "Till"),
-                ("CLIENT_2", "Printer"),
-            ],
-        );
-        assert!(
-            found(&Run::of([clash]))[0]
-                .explanation
-                .ends_with("Affected: Printer and Till.")
-        );
-        let update = row("FIRMWARE_UPDATE_AVAILABLE", 0, &[("DEVICE", "Hall AP")]);
-        assert_eq!(
-            found(&Run::of([update]))[0].title,
-            "A software update is available for “Hall AP”"
-        );
-        let unknown = row("EVT_AP_Sang", 0, &[]);
-        assert!(
-            found(&Run::of([unknown]))[0]
-                .explanation
-                .ends_with("Sent as: EVT_AP_Sang.")
-        );
-    }
-
-    #[test]
-    fn what_a_row_does_not_say_is_not_claimed() {
-        let findings = found(&Run::of([
-            row("EVT_GW_WANTransition", 0, &[("GW", "02:00:00:00:00:01")]),
-            row("EVT_IPS_IpsAlert", 1, &[("SRC_IP", "198.51.100.7")]),
-        ]));
-        let told: Vec<_> = findings.iter().map(|finding| finding.title.as_str()).collect();
-        assert_eq!(
-            told,
-            [
-                "The threat detection raised an alarm",
-                "Internet connection changed its state"
-            ]
-        );
-        assert!(
-            findings[0]
-                .explanation
-                .contains("which device it was aimed at and whether it was blocked")
-        );
-    }
 }

@@ -1,15 +1,15 @@
 //! Outages: something was away, for how long, how often, and is it back?
 
+use crate::analyse::aftermath::{changed_somehow, next_time};
 use crate::analyse::cases::{Case, drafted, worse};
 use crate::analyse::digest::fingerprint;
-use crate::analyse::phrases::Phrase;
-use crate::analyse::rules::internet::SECOND_LINE;
-use crate::analyse::rules::{self, Rule};
+use crate::analyse::failovers;
+use crate::analyse::phrases::{End, Phrase, Told};
+use crate::analyse::rules;
 use crate::analyse::scene::Scene;
 use crate::analyse::spells::Absences;
-use crate::analyse::words::{self, capitalised, duration, times, uncapitalised};
-use crate::model::digest::Way;
-use crate::model::finding::{Finding, Severity, Subject, Trend};
+use crate::analyse::words::{capitalised, duration, times};
+use crate::model::finding::{Finding, Severity, Trend};
 
 /// From so many drops on, a device is not out but unsteady.
 const FLAPPING: u64 = 3;
@@ -67,77 +67,27 @@ pub fn finding(case: &Case, scene: &Scene<'_>) -> Option<Finding> {
     if group.turns.is_empty() && !repeated && !resolved && rule.id != "mass-outage" {
         return Some(changed_somehow(finding, case, scene));
     }
+    let told = Told {
+        end: match (resolved, away, scene.is_recording()) {
+            (true, ..) => End::Resolved,
+            (_, true, true) => End::Unknown,
+            (_, true, false) => End::Away,
+            (_, false, _) => End::Back,
+        },
+        drops,
+        total,
+        longest,
+        measured: absences.all_measured() && absences.spells.iter().any(|spell| spell.until.is_some()),
+    };
     if !case.is_pooled() {
         let phrase = Phrase::of(case, scene.device(group));
-        let closed = absences.all_measured() && absences.spells.iter().any(|spell| spell.until.is_some());
-        finding.title = capitalised(&match (resolved, away, drops) {
-            (true, ..) if total > 0 => format!("{} {} after {}", phrase.who, phrase.back, duration(total)),
-            (true, ..) => format!("{} {}", phrase.who, phrase.back),
-            (_, true, 1) if scene.is_recording() => {
-                let later = if longest < 60 {
-                    String::new()
-                } else {
-                    format!(" {} later", duration(longest))
-                };
-                format!(
-                    "{} {}, and was not back{later} when the records end",
-                    phrase.who, phrase.went
-                )
-            }
-            (_, true, _) if scene.is_recording() => {
-                format!(
-                    "{} {} {}, and was away when the records end",
-                    phrase.who,
-                    phrase.went,
-                    times(drops)
-                )
-            }
-            (_, true, 1) => format!("{} {} for {}", phrase.who, phrase.has_been, duration(longest)),
-            (_, true, _) => format!("{} {} {}, and is away now", phrase.who, phrase.went, times(drops)),
-            (_, _, 1) if closed && total > 0 => {
-                let length = duration(total);
-                format!(
-                    "{} {} for {length} {}",
-                    phrase.who, phrase.was, phrase.and_is_back
-                )
-            }
-            (_, _, 1) if rule.id == "mass-outage" => format!("{} {}", phrase.who, phrase.went),
-            (_, _, 1) => format!("{} {} {}", phrase.who, phrase.went, phrase.and_is_back),
-            _ if total > 0 => {
-                format!(
-                    "{} {} {}, {} in total",
-                    phrase.who,
-                    phrase.went,
-                    times(drops),
-                    duration(total)
-                )
-            }
-            _ => format!("{} {} {}", phrase.who, phrase.went, times(drops)),
-        });
+        finding.title = capitalised(&phrase.title(rule, &told));
         if !away {
-            let once = resolved || drops == 1;
-            let length = if closed { total } else { 0 };
-            let past = if once {
-                phrase.in_the_past(rule, length)
-            } else {
-                aftermath(rule).to_owned()
-            };
+            let past = phrase.in_the_past(rule, &told);
             finding.explanation = finding.explanation.replacen(rule.explanation, &past, 1);
         }
     }
-    let backup = words::top(group, "backup");
-    if rule.id == "wan-outage" {
-        if !backup.is_empty() {
-            finding
-                .explanation
-                .extend([" ", &backup, " carried you meanwhile."]);
-        }
-        if !backup.is_empty() || scene.lines(&group.site).count() > 1 {
-            finding.remediation.retain(|step| step != SECOND_LINE);
-        }
-    } else if !backup.is_empty() {
-        finding.explanation.extend([" Backup line: ", &backup, "."]);
-    }
+    failovers::tell_backup(&mut finding, case, scene);
     let healed = !away && drops == 1 && !case.is_pooled() && rule.id != "mass-outage";
     if resolved || healed {
         finding.remediation = vec![next_time(rule)];
@@ -161,50 +111,6 @@ pub fn finding(case: &Case, scene: &Scene<'_>) -> Option<Finding> {
         rename(&mut finding, group.site.as_str());
     }
     Some(finding)
-}
-
-/// A row that says only that something changed is no proof that it was away, nor that it is back.
-fn changed_somehow(mut finding: Finding, case: &Case, scene: &Scene<'_>) -> Finding {
-    let phrase = Phrase::of(case, scene.device(&case.group));
-    let often = if case.group.count == 1 {
-        String::new()
-    } else {
-        format!(" {}", times(case.group.count))
-    };
-    finding.occurrences = case.group.count;
-    finding.severity = Severity::Low;
-    finding.title = capitalised(&format!("{} changed its state{often}", phrase.who));
-    let unsaid = "The console does not say whether it went away or came back, nor for how long.";
-    finding.explanation = finding.explanation.replacen(case.rule.explanation, unsaid, 1);
-    finding.remediation = vec!["If nobody noticed anything at that time: nothing to do.".to_owned()];
-    finding
-}
-
-/// What it meant that something was away, told when it is back.
-pub fn aftermath(rule: &Rule) -> &'static str {
-    match rule.id {
-        "device-down" => "While it was away, everything connected through it had no network.",
-        "wan-outage" => "In that time the gateway could not reach the internet over this line.",
-        "mobile-backup" => "Had the main line failed in that time, there would have been no internet.",
-        "camera-offline" => "Nothing was recorded in that time.",
-        "on-battery" => {
-            "Without mains power, everything behind the battery backup (UPS) goes off when the battery is empty."
-        }
-        _ => rule.explanation,
-    }
-}
-
-/// The one step for what is over.
-pub fn next_time(rule: &Rule) -> String {
-    let step = match rule.id {
-        "device-down" => "check its power supply, and its network cable at both ends.".to_owned(),
-        "wan-outage" => "give your internet provider the times from this report.".to_owned(),
-        _ => rule
-            .advice
-            .first()
-            .map_or_else(String::new, |step| uncapitalised(step)),
-    };
-    format!("Nothing to do now. If it happens again: {step}")
 }
 
 /// A device that drops out again and again is another cause, with other advice.
@@ -263,38 +169,6 @@ fn severity(case: &Case, scene: &Scene<'_>, absences: &Absences, away: bool, dro
     worse(base, u8::from(away) + u8::from(core) + u8::from(persistent))
 }
 
-/// A failover is the other half of the outage that caused it: its rows go into that finding.
-pub fn join_failovers(cases: &mut Vec<Case>) {
-    let (failovers, mut others): (Vec<_>, Vec<_>) = std::mem::take(cases)
-        .into_iter()
-        .partition(|case| case.rule.id == "wan-failover");
-    for mut failover in failovers {
-        let backup = failover.group.facets.get("backup").cloned().unwrap_or_default();
-        let took_over = |line: &Subject| {
-            !line.id.is_empty()
-                && backup
-                    .values
-                    .keys()
-                    .any(|name| name.starts_with(&words::name(line)))
-        };
-        let near = others
-            .iter_mut()
-            .filter(|case| case.rule.id == "wan-outage" && case.group.site == failover.group.site)
-            .filter(|case| case.group.turns.iter().any(|turn| turn.1 != Way::Up))
-            .filter(|case| !took_over(&case.group.subject))
-            .min_by_key(|case| (case.group.first - failover.group.first).abs());
-        match near {
-            Some(outage) => {
-                failover.group.turns.clear();
-                failover.names.clear();
-                outage.absorb(failover);
-            }
-            None => others.push(failover),
-        }
-    }
-    *cases = others;
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -304,38 +178,6 @@ mod tests {
         let mut findings = run.judge().findings;
         assert_eq!(findings.len(), 1, "{findings:#?}");
         findings.remove(0)
-    }
-
-    #[test]
-    fn a_failover_belongs_to_the_outage_that_caused_it() {
-        let finding = only(&Run::of([
-            row(
-                "NETWORK_WAN_FAILED_2",
-                0,
-                &[("WAN_NAME", "Fiber"), ("DURATION", "4m 6s")],
-            ),
-            row(
-                "NETWORK_FAILED_OVER_TO_BACKUP_WAN_TEMPORARY_2",
-                2,
-                &[("WAN_NAME", "LTE")],
-            ),
-            row(
-                "NETWORK_WAN_RESTORED_2",
-                246,
-                &[("WAN_NAME", "Fiber"), ("DURATION", "4m 6s")],
-            ),
-        ]));
-        assert_eq!((finding.count, finding.occurrences), (3, 1));
-        assert_eq!(
-            finding.title,
-            "Internet connection “Fiber” was down for 4 min and is back"
-        );
-        assert_eq!(
-            finding.explanation,
-            "It was down for 4 min. In that time the gateway could not reach the internet over this line. \
-             “LTE” carried you meanwhile."
-        );
-        assert_eq!(finding.remediation.len(), 1);
     }
 
     #[test]

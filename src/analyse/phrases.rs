@@ -1,11 +1,11 @@
 //! How one says that a thing was away: a line is down, a device is offline, a UPS runs on battery.
 
+use crate::analyse::aftermath::aftermath;
 use crate::analyse::cases::Case;
-use crate::analyse::outages::aftermath;
 use crate::analyse::place::is_gateway_model;
 use crate::analyse::rules::Rule;
 use crate::analyse::scene::noun;
-use crate::analyse::words;
+use crate::analyse::words::{self, duration, times};
 use crate::model::device::Device;
 
 /// The words for one kind of outage.
@@ -16,6 +16,28 @@ pub struct Phrase {
     pub went: &'static str,
     pub back: &'static str,
     pub and_is_back: &'static str,
+}
+
+/// What is known of an outage, for its title.
+pub struct Told {
+    pub end: End,
+    pub drops: u64,
+    /// Seconds away altogether, and the longest.
+    pub total: u64,
+    pub longest: u64,
+    /// Its length is known, not merely that it happened.
+    pub measured: bool,
+}
+
+/// How the story of an outage ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Away,
+    /// Judged long afterwards: it was away when the records end.
+    Unknown,
+    Back,
+    /// Back, after an earlier report told that it was away.
+    Resolved,
 }
 
 impl Phrase {
@@ -86,18 +108,50 @@ impl Phrase {
         }
     }
 
+    /// One line that says what happened.
+    pub fn title(&self, rule: &Rule, told: &Told) -> String {
+        let Self { who, went, .. } = self;
+        let (often, total) = (times(told.drops), duration(told.total));
+        let is_long = told.total > 0;
+        match (told.end, told.drops) {
+            (End::Resolved, _) if is_long => format!("{who} {} after {total}", self.back),
+            (End::Resolved, _) => format!("{who} {}", self.back),
+            (End::Unknown, 1) if told.longest < 60 => {
+                format!("{who} {went}, and was not back when the records end")
+            }
+            (End::Unknown, 1) => format!(
+                "{who} {went}, and was not back {} later when the records end",
+                duration(told.longest)
+            ),
+            (End::Unknown, _) => {
+                format!("{who} {went} {often}, and was away when the records end")
+            }
+            (End::Away, 1) => format!("{who} {} for {}", self.has_been, duration(told.longest)),
+            (End::Away, _) => format!("{who} {went} {often}, and is away now"),
+            (End::Back, 1) if told.measured && is_long => {
+                format!("{who} {} for {total} {}", self.was, self.and_is_back)
+            }
+            (End::Back, 1) if rule.id == "mass-outage" => format!("{who} {went}"),
+            (End::Back, 1) => format!("{who} {went} {}", self.and_is_back),
+            (End::Back, _) if is_long => format!("{who} {went} {often}, {total} in total"),
+            (End::Back, _) => format!("{who} {went} {often}"),
+        }
+    }
+
     /// What happened, told when it is over: for how long, where that is known, and what it meant.
-    pub fn in_the_past(&self, rule: &Rule, seconds: u64) -> String {
+    pub fn in_the_past(&self, rule: &Rule, told: &Told) -> String {
         let it = match rule.id {
             "mass-outage" => "They",
             "wan-failover" => "The internet",
             _ => "It",
         };
         let meant = aftermath(rule);
-        if seconds == 0 {
-            return meant.to_owned();
+        let once = told.end == End::Resolved || told.drops == 1;
+        if once && told.measured && told.total > 0 {
+            format!("{it} {} for {}. {meant}", self.was, duration(told.total))
+        } else {
+            meant.to_owned()
         }
-        format!("{it} {} for {}. {meant}", self.was, words::duration(seconds))
     }
 }
 

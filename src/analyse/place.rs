@@ -1,6 +1,7 @@
 //! One row, placed: its rule, its subject, its own severity, and which way it turned something.
 
 use crate::analyse::address::{self, Side};
+use crate::analyse::attack::{self, Action};
 use crate::analyse::catalogue::{self, Entry};
 use crate::analyse::rules::{self, About, Rule};
 use crate::analyse::turns;
@@ -38,8 +39,8 @@ const DEVICE: &[&str] = &[
 ];
 const CLIENT: &[&str] = &["CLIENT", "USER", "GUEST", "SRC_CLIENT", "CLIENTS", "VPN_USER"];
 const WAN: &[&str] = &["WAN_NAME", "WAN", "WAN_ID", "IFACE"];
-const SOURCE: &[&str] = &["SRC_CLIENT", "SRC_DEVICE", "SRC_IP"];
-const DESTINATION: &[&str] = &["DST_CLIENT", "DST_DEVICE", "DST_IP"];
+pub const SOURCE: &[&str] = &["SRC_CLIENT", "SRC_DEVICE", "SRC_IP"];
+pub const DESTINATION: &[&str] = &["DST_CLIENT", "DST_DEVICE", "DST_IP"];
 const NETWORK: &[&str] = &["NETWORK", "NETWORK_NAME", "VLAN"];
 const ADMIN: &[&str] = &["ADMIN", "ADMIN_NAME"];
 const ADMIN_ADDRESS: &[&str] = &["IP", "SRC_IP", "ADMIN_IP"];
@@ -58,12 +59,12 @@ pub fn place(entry: Option<&'static Entry>, event: &Event) -> Placed {
     let turn = turns::turn(base, event);
     let mut facets = facets(rule, event);
     if base.id == "threat" {
-        let outcome = match action(event) {
+        let outcome = match attack::action(event) {
             Action::Blocked => "blocked",
             Action::Allowed => "detected",
             Action::Unsaid => "unsaid",
         };
-        facets.push((outcome, pair(event)));
+        facets.push((outcome, attack::pair(event)));
     }
     let moved = matches!(turn, Some(Turn(_, Way::Down | Way::Blip, _)));
     if let Some(line) = party(event, WAN).filter(|_| base.id == "wan-failover" && moved) {
@@ -135,7 +136,7 @@ pub fn party<'a>(event: &'a Event, roles: &[&str]) -> Option<&'a Party> {
 fn refine(base: &'static Rule, severity: Severity, event: &Event) -> (&'static Rule, Severity) {
     match base.id {
         "threat" => {
-            let (id, severity) = threat(event);
+            let (id, severity) = attack::placed(event);
             (rules::find(id), severity)
         }
         "admin-access" if signed_in_from(event).and_then(address::side) == Some(Side::Outside) => {
@@ -154,87 +155,6 @@ fn refine(base: &'static Rule, severity: Severity, event: &Event) -> (&'static R
         }
         _ => (base, severity),
     }
-}
-
-/// The direction of a threat row and how bad one such row is: who sent it counts more than what the console
-/// thinks, and stopped is better than seen.
-fn threat(event: &Event) -> (&'static str, Severity) {
-    let action = action(event);
-    let stopped = action == Action::Blocked;
-    match (side(event, SOURCE), side(event, DESTINATION)) {
-        (Some(Side::Inside), Some(Side::Shared))
-        | (Some(Side::Shared), Some(Side::Inside | Side::Shared)) => (
-            "threat-overlay",
-            if stopped { Severity::Low } else { Severity::Medium },
-        ),
-        (Some(Side::Inside), Some(Side::Inside)) => ("threat-lateral", own(action, event)),
-        (Some(Side::Inside | Side::Shared), _) => ("threat-outbound", own(action, event)),
-        (Some(Side::Outside), _) if stopped => ("threat-inbound-blocked", Severity::Low),
-        (Some(Side::Outside), _) if action == Action::Allowed && party(event, DESTINATION).is_some() => {
-            ("threat-inbound-allowed", Severity::Medium)
-        }
-        // Without an action or a target it is an alarm, not a break-in.
-        (Some(Side::Outside) | None, _) => ("threat", if stopped { Severity::Low } else { Severity::Medium }),
-    }
-}
-
-/// One of your own devices did it: severe where it was let through; also when the console names the device.
-fn own(action: Action, event: &Event) -> Severity {
-    let named = party(event, &["SRC_CLIENT"]).is_some() || event.key.contains("KNOWN_SOURCE_CLIENT");
-    if action != Action::Allowed && !named {
-        Severity::Medium
-    } else {
-        Severity::Severe
-    }
-}
-
-fn side(event: &Event, roles: &[&str]) -> Option<Side> {
-    roles.iter().find_map(|role| {
-        let party = party(event, &[role])?;
-        [&party.ip, &party.id, &party.name]
-            .into_iter()
-            .find_map(|text| address::side(text))
-            .or((!role.ends_with("_IP")).then_some(Side::Inside))
-    })
-}
-
-/// What the gateway did about a threat.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Action {
-    Blocked,
-    /// Seen and let through.
-    Allowed,
-    /// The row does not tell.
-    Unsaid,
-}
-
-/// The gateway says in the key what it did; older rows say it in a field or in the title.
-fn action(event: &Event) -> Action {
-    let words = [&event.key, &event.event, &event.title];
-    let says = |word: &str| words.iter().any(|text| text.to_ascii_lowercase().contains(word));
-    if let Some(action) = party(event, &["ACTION", "INNER_ALERT_ACTION"]) {
-        let action = action.label().to_ascii_lowercase();
-        return if ["block", "drop", "reject"]
-            .iter()
-            .any(|word| action.contains(word))
-        {
-            Action::Blocked
-        } else {
-            Action::Allowed
-        };
-    }
-    match event.key.as_str() {
-        "CEF:201" => Action::Blocked,
-        "CEF:200" => Action::Allowed,
-        _ if says("block") => Action::Blocked,
-        _ if says("detect") || says("allow") => Action::Allowed,
-        _ => Action::Unsaid,
-    }
-}
-
-fn pair(event: &Event) -> String {
-    let end = |roles| party(event, roles).map_or("unknown", Party::label);
-    format!("{} → {}", end(SOURCE), end(DESTINATION))
 }
 
 fn subject(about: About, event: &Event) -> Subject {
@@ -286,62 +206,6 @@ pub fn is_gateway_model(model: &str) -> bool {
 mod tests {
     use super::*;
     use crate::analyse::samples::row;
-
-    fn placed(key: &str, parties: &[(&str, &str)]) -> (&'static str, Severity) {
-        let event = row(key, 0, parties);
-        let placed = place(catalogue::entry_of(&event), &event);
-        (placed.rule.id, placed.severity)
-    }
-
-    #[test]
-    fn a_threat_is_judged_by_its_direction_and_whether_it_was_stopped() {
-        let inside = ("SRC_IP", "192.168.3.62");
-        let outside = ("SRC_IP", "203.0.113.9");
-        for (key, parties, expected) in [
-            (
-                "THREAT_BLOCKED_V3",
-                [inside, ("DST_IP", "198.51.100.1")],
-                ("threat-outbound", Severity::Medium),
-            ),
-            (
-                "THREAT_DETECTED_V3",
-                [inside, ("DST_IP", "198.51.100.1")],
-                ("threat-outbound", Severity::Severe),
-            ),
-            (
-                "THREAT_BLOCKED_V3",
-                [inside, ("DST_IP", "10.0.0.8")],
-                ("threat-lateral", Severity::Medium),
-            ),
-            (
-                "THREAT_BLOCKED_V3",
-                [inside, ("DST_IP", "100.126.147.59")],
-                ("threat-overlay", Severity::Low),
-            ),
-            (
-                "THREAT_BLOCKED_V3",
-                [outside, ("DST_IP", "192.168.1.5")],
-                ("threat-inbound-blocked", Severity::Low),
-            ),
-            (
-                "THREAT_DETECTED_V3",
-                [outside, ("DST_IP", "192.168.1.5")],
-                ("threat-inbound-allowed", Severity::Medium),
-            ),
-            (
-                "THREAT_BLOCKED_KNOWN_SOURCE_CLIENT",
-                [("SRC_CLIENT", "02:00:00:00:00:07"), ("DST_IP", "198.51.100.1")],
-                ("threat-outbound", Severity::Severe),
-            ),
-            (
-                "THREAT_BLOCKED_KNOWN_DESTINATION_CLIENT",
-                [outside, ("DST_CLIENT", "02:00:00:00:00:07")],
-                ("threat-inbound-blocked", Severity::Low),
-            ),
-        ] {
-            assert_eq!(placed(key, &parties), expected, "{key} {parties:?}");
-        }
-    }
 
     #[test]
     fn the_same_device_lost_in_two_ways_of_telling_is_one_group() {

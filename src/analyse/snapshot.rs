@@ -33,7 +33,7 @@ pub fn findings(scene: &Scene<'_>) -> Vec<Finding> {
                 }
             }
             findings.extend(found);
-            findings.extend(lines(site, device));
+            findings.extend(whole_site::lines(site, device));
         }
         findings.extend(whole_site::updates(site));
         findings.extend(whole_site::restarts(scene, site));
@@ -259,25 +259,6 @@ fn offline(site: &SiteSnapshot, device: &Device) -> Finding {
         );
     }
     finding
-}
-
-/// Internet lines that are switched on and down. The severity depends on whether another one works.
-fn lines(site: &SiteSnapshot, device: &Device) -> Vec<Finding> {
-    let up = device.wans.iter().any(|wan| wan.up == Some(true));
-    device
-        .wans
-        .iter()
-        .filter(|wan| wan.enabled == Some(true) && wan.up == Some(false))
-        .map(|wan| {
-            let subject = Subject {
-                kind: "wan".to_owned(),
-                id: format!("{}/{}", device.mac.to_lowercase(), wan.name),
-                name: wan.name.to_uppercase(),
-            };
-            let severity = if up { Severity::Medium } else { Severity::Severe };
-            draft(site, subject, "wan-down", severity, None)
-        })
-        .collect()
 }
 
 #[cfg(test)]

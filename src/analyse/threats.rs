@@ -1,6 +1,6 @@
 //! Threats: who tried to reach whom, was it stopped, and is it a reason to worry?
 
-use crate::analyse::address::side;
+use crate::analyse::address::{is_mac, side};
 use crate::analyse::cases::{Case, drafted};
 use crate::analyse::words::{self, capitalised, number, times};
 use crate::model::digest::{Digest, Group, Tally};
@@ -46,6 +46,16 @@ pub fn finding(case: &Case) -> Finding {
         "threat-inbound-allowed" => case.rule.explanation.to_owned(),
         _ => format!("{outcome} {}", case.rule.explanation),
     };
+    // Whoever is known by name need not be found out.
+    let subject = &group.subject;
+    let is_known = !subject.id.is_empty() && side(&subject.name).is_none() && !is_mac(&subject.name);
+    if let Some(step) = finding
+        .remediation
+        .first_mut()
+        .filter(|_| is_known && !case.is_pooled())
+    {
+        *step = step.replacen("which device this is, and ", "", 1);
+    }
     let signatures = words::top(group, "signature");
     if !signatures.is_empty() {
         finding.explanation.extend([" Recognised as: ", &signatures, "."]);
@@ -138,7 +148,7 @@ fn lacking(group: &Group) -> String {
     } else {
         format!(
             " The console does not say {}, so it cannot be judged here.",
-            words::listed(&unsaid)
+            unsaid.join(" or ")
         )
     };
     let sources = words::top(group, "source");

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use crate::analyse::outages::{aftermath, next_time};
+use crate::analyse::aftermath::{aftermath, next_time};
 use crate::analyse::rules::{self, Kind, Rule};
 use crate::analyse::scene::Scene;
 use crate::analyse::words::{self, capitalised};

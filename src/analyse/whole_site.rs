@@ -1,4 +1,4 @@
-//! Findings from the snapshot that concern a site as a whole: updates, restarts together, health.
+//! Findings from the snapshot that concern a site as a whole: updates, restarts together, its lines, health.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -34,9 +34,11 @@ pub fn updates(site: &SiteSnapshot) -> Option<Finding> {
         name: site.site.to_string(),
     };
     let mut finding = draft(site, subject, "firmware-available", Severity::Low, Some(title));
-    finding
-        .explanation
-        .extend([" Waiting: ", &words::listed(&names), "."]);
+    if names.len() > 1 {
+        finding
+            .explanation
+            .extend([" Waiting: ", &words::listed(&names), "."]);
+    }
     finding.occurrences = names.len() as u64;
     Some(finding)
 }
@@ -148,6 +150,25 @@ pub fn health(site: &SiteSnapshot) -> Vec<Finding> {
             };
             let title = format!("The console reports a problem with {part}");
             (!explained).then(|| draft(site, subject, "health", severity, Some(title)))
+        })
+        .collect()
+}
+
+/// Internet lines that are switched on and down. The severity depends on whether another one works.
+pub fn lines(site: &SiteSnapshot, device: &Device) -> Vec<Finding> {
+    let up = device.wans.iter().any(|wan| wan.up == Some(true));
+    device
+        .wans
+        .iter()
+        .filter(|wan| wan.enabled == Some(true) && wan.up == Some(false))
+        .map(|wan| {
+            let subject = Subject {
+                kind: "wan".to_owned(),
+                id: format!("{}/{}", device.mac.to_lowercase(), wan.name),
+                name: wan.name.to_uppercase(),
+            };
+            let severity = if up { Severity::Medium } else { Severity::Severe };
+            draft(site, subject, "wan-down", severity, None)
         })
         .collect()
 }
