@@ -232,9 +232,10 @@ fn when(finding: &Finding, clock: &Clock) -> String {
     };
     let length = last.signed_duration_since(first);
     match (finding.count, often) {
-        (0, _) if !is_open(finding) => capitalised(&stretch),
-        (1.., 1) if finding.ongoing && is_open(finding) => format!("Since {}{rows}", clock.moment(first)),
-        (0, _) if first < last => format!("Since {}, last seen {}", clock.moment(first), clock.moment(last)),
+        (_, 1) if finding.ongoing && is_open(finding) && first < last => {
+            format!("Since {}{rows}", clock.moment(first))
+        }
+        (0, _) if first < last => stretch,
         (0, _) => format!("As of {}", clock.moment(last)),
         (_, 2..) if length.num_minutes() > 0 => {
             format!(

@@ -14,6 +14,7 @@ mod clock;
 mod coverage;
 mod devices;
 mod numbers;
+mod sight;
 mod timeline;
 mod verdict;
 mod view;

@@ -5,7 +5,8 @@ use std::cmp::Reverse;
 use crate::model::report::Report;
 use crate::model::text::{KEY, NAME, clean};
 use crate::report::devices::Devices;
-use crate::report::verdict::{Sight, Verdict};
+use crate::report::sight::Sight;
+use crate::report::verdict::Verdict;
 use crate::report::words::{counted, thousands};
 
 /// Kinds of event listed by name.
@@ -129,7 +130,11 @@ pub fn threats(report: &Report, sight: Sight) -> Threats {
             "{} {verb} not say whether it was blocked.",
             counted(unsaid, "alarm")
         );
-        said = format!("{said} {alarms}").trim().to_owned();
+        said = if said.is_empty() {
+            alarms
+        } else {
+            format!("{said} {alarms}")
+        };
     }
     let pairs = threats
         .pairs

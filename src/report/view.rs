@@ -11,8 +11,9 @@ use crate::report::clock::Clock;
 use crate::report::coverage::{Coverage, coverage};
 use crate::report::devices::{Devices, devices};
 use crate::report::numbers::{self, KINDS, Routine, Tally, Threats, Tile, cut};
+use crate::report::sight::Sight;
 use crate::report::timeline::{Timeline, timeline};
-use crate::report::verdict::{Sight, Tone, Verdict};
+use crate::report::verdict::{Tone, Verdict};
 use crate::report::words::{counted, listed, span, thousands};
 
 const WARNINGS: usize = 30;
