@@ -43,7 +43,11 @@ fn main() -> ExitCode {
     println!("program: {program} bytes (≤{MOST_PROGRAM})");
     kept &= program <= MOST_PROGRAM;
     println!("promises {}", if kept { "kept" } else { "broken" });
-    if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if kept {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Rows of a first run, spread over the day before the console's now.
@@ -81,7 +85,10 @@ fn log(count: u64, kind: &str, rows: Rows) -> bool {
     for run in ["first run", "second run", "late rows"] {
         if run == "late rows" {
             let ago = [3, 8, 15].map(TimeDelta::hours).into_iter().zip(count..);
-            console.add(ago.map(|(ago, n)| Row::new(n, console.now() - ago)).collect::<Vec<_>>());
+            console.add(
+                ago.map(|(ago, n)| Row::new(n, console.now() - ago))
+                    .collect::<Vec<_>>(),
+            );
         }
         let before = console.hits().len();
         let host = format!("http://127.0.0.1:{}", console.port());
