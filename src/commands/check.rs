@@ -14,7 +14,7 @@ use crate::disk::Dir;
 use crate::disk::file_system::file_system;
 use crate::exit::Exit;
 use crate::model::position::Position;
-use crate::model::source::SourceId;
+use crate::model::source::{SiteName, SourceId};
 use crate::model::window::Window;
 use crate::net::stop::Stop;
 use crate::net::{refusal, tls};
@@ -150,7 +150,7 @@ fn console(controller: &Controller, now: DateTime<Utc>, stop: &Stop) -> Vec<Row>
             }
         }
     }
-    let position = |_: &SourceId| Position::unread(now - SAMPLE);
+    let position = |_: &SiteName, _: &SourceId| Position::unread(now - SAMPLE);
     let wanted = Wanted {
         controller,
         sites_filter: None,
