@@ -159,6 +159,7 @@ fn from_files(order: &Order<'_>, now: DateTime<Utc>) -> Result<Found, Halt> {
         &mut |slice| ingest.take(&slice),
     )
     .map_err(|error| match error {
+        FilesError::Unreadable(message) => Halt::new(Exit::Usage, message),
         FilesError::Unusable(message) => Halt::new(Exit::Protocol, message),
         FilesError::Taking(error) => error.into(),
     })?;
