@@ -128,13 +128,13 @@ impl Seen {
 
     /// A family goes on under another name, with all its ids.
     pub fn rename_family(&mut self, before: &str, after: &str) {
-        let Some(shelf) = self.shelves.get_mut(controller_of(before)) else {
-            return;
-        };
-        let ids = shelf.take(before);
-        let shelf = self.shelves.entry(controller_of(after).to_owned()).or_default();
-        for (id, hour) in ids {
-            shelf.insert(after, id, hour);
+        let taken = self
+            .shelves
+            .get_mut(controller_of(before))
+            .map(|shelf| shelf.take(before));
+        let heir = self.shelves.entry(controller_of(after).to_owned()).or_default();
+        for (id, hour) in taken.into_iter().flatten() {
+            heir.insert(after, id, hour);
         }
         self.unchanged = None;
     }

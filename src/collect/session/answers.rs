@@ -21,6 +21,17 @@ pub enum NoRows {
     Failed(Failure),
 }
 
+impl NoRows {
+    /// The same in other words.
+    pub fn reworded(self, words: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Absent(why) => Self::Absent(words(&why)),
+            Self::Denied(why) => Self::Denied(words(&why)),
+            Self::Failed(failure) => Self::Failed(Failure::new(failure.kind, words(&failure.message))),
+        }
+    }
+}
+
 pub const SECOND_FACTOR: &[&str] = &["Ubic2faTokenRequired", "MFA_AUTH_REQUIRED", "2FA"];
 pub const LIMIT: &[&str] = &["LIMIT_REACHED", "RATE_LIMIT"];
 
