@@ -13,6 +13,7 @@ use crate::model::report::Report;
 use crate::model::source::SourceId;
 use crate::run::gather::Harvest;
 use crate::run::ingest::{Taken, family_of};
+use crate::run::ranges::runs;
 use crate::run::tell::whole_hour;
 use crate::state::failures::{self, FailureState, OpenFailure};
 use crate::state::ledger::{Answer, Ledger};
@@ -121,8 +122,15 @@ fn place(next: &mut Checkpoint, id: &SourceId, name: &str, position: &Position) 
     }
 }
 
-/// Names the run and owes it to every channel it is due to.
-pub fn run(next: &mut Checkpoint, number: u64, report: &Report, path: &str, channels: &[Channel]) {
+/// Names the run and owes it to every channel it is due to. The channels it is not due to.
+pub fn run(
+    next: &mut Checkpoint,
+    number: u64,
+    report: &Report,
+    path: &str,
+    channels: &[Channel],
+) -> Vec<String> {
+    let mut not_due = Vec::new();
     next.run = number;
     next.runs.insert(
         number,
@@ -135,8 +143,6 @@ pub fn run(next: &mut Checkpoint, number: u64, report: &Report, path: &str, chan
             window: report.window,
         },
     );
-    next.ledgers
-        .retain(|name, _| channels.iter().any(|channel| channel.name == *name));
     for channel in channels {
         let ledger = next
             .ledgers
@@ -145,8 +151,10 @@ pub fn run(next: &mut Checkpoint, number: u64, report: &Report, path: &str, chan
         ledger.owe(number);
         if !is_due(channel, report) {
             ledger.settle(number, Standing::NotDue);
+            not_due.push(channel.name.clone());
         }
     }
+    not_due
 }
 
 /// Whether this report goes to this channel at all.
@@ -223,13 +231,61 @@ pub fn delivery(
         }
         Answer::Refused { reason, .. } | Answer::Unknown { reason } => {
             let failed = failure(record, DELIVER, channel, reason.clone(), now);
+            let next_try = next.ledgers.get(channel).and_then(|ledger| ledger.next_try(run));
             failures::note(
                 &mut next.failures,
                 OpenFailure {
                     run: Some(run),
+                    next_try,
                     ..failed
                 },
             );
+        }
+    }
+}
+
+/// Closes the failure of a run that will not reach this channel any more.
+pub fn death(next: &mut Checkpoint, channel: &str, run: u64, now: DateTime<Utc>) {
+    failures::close(
+        &mut next.failures,
+        DELIVER,
+        channel,
+        Some(run),
+        FailureState::Dead,
+        now,
+    );
+}
+
+/// Whether this run is known to have been given up on this channel.
+pub fn is_dead(failures: &[OpenFailure], channel: &str, run: u64) -> bool {
+    let of =
+        |known: &&OpenFailure| known.stage == DELIVER && known.subject == channel && known.run == Some(run);
+    failures
+        .iter()
+        .rfind(of)
+        .is_some_and(|known| known.state == FailureState::Dead)
+}
+
+/// A channel that is configured no more drops its debts, which the next report tells.
+pub fn part_with_removed(next: &mut Checkpoint, channels: &[Channel], now: DateTime<Utc>) {
+    let is_there = |name: &str| channels.iter().any(|channel| channel.name == name);
+    let gone: Vec<String> = next
+        .ledgers
+        .keys()
+        .filter(|name| !is_there(name))
+        .cloned()
+        .collect();
+    for name in gone {
+        let Some(ledger) = next.ledgers.remove(&name) else {
+            continue;
+        };
+        let owed: Vec<u64> = ledger.between.owed().map(|(run, _)| run).collect();
+        failures::close(&mut next.failures, DELIVER, &name, None, FailureState::Dead, now);
+        if !owed.is_empty() {
+            next.to_tell.push(format!(
+                "Channel {name} is configured no more: it never had {}, and will not be sent them.",
+                runs(&owed)
+            ));
         }
     }
 }

@@ -13,6 +13,7 @@
 mod archive;
 mod child;
 mod console;
+mod receiver;
 mod scenario;
 
 mod delivery;
@@ -29,3 +30,4 @@ mod safe;
 mod signals;
 mod state;
 mod unreachable;
+mod webhook;
