@@ -77,7 +77,7 @@ pub fn without_digest(report: &mut Value) {
 pub fn send(hook: &Webhook, key: &str, body: &[u8], stop: &Stop) -> Outcome {
     let client = Client::new(&hook.base, &hook.trust, CONNECT.min(hook.timeout), hook.timeout);
     let mut client = match client {
-        Ok(client) => client.to_receiver(),
+        Ok(client) => client.at_receiver(),
         Err(failure) => {
             return Outcome::Refused {
                 permanent: true,

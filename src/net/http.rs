@@ -69,7 +69,7 @@ impl Client {
     }
 
     /// The host is a channel's receiver and not a console: paths are secrets, settings have other names.
-    pub fn to_receiver(self) -> Self {
+    pub fn at_receiver(self) -> Self {
         Self {
             peer: Peer::Receiver,
             ..self

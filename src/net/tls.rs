@@ -57,9 +57,12 @@ pub fn reach(base: &BaseUrl, trust: &Trust, timeout: Duration) -> Result<(), Fai
     let deadline = Instant::now() + timeout;
     let wanted = base.clone();
     Stop::new(deadline)
-        .aside(move || match wanted.https {
-            true => shown_certificate(&wanted, config, name, deadline).map(drop),
-            false => connected(&wanted, deadline).map(drop),
+        .aside(move || {
+            if wanted.https {
+                shown_certificate(&wanted, config, name, deadline).map(drop)
+            } else {
+                connected(&wanted, deadline).map(drop)
+            }
         })
         .unwrap_or(Err(ureq::Error::Timeout(ureq::Timeout::Connect)))
         .map_err(|error| trouble::unanswered(base, Peer::Receiver, timeout, error).failure)

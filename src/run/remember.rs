@@ -256,6 +256,25 @@ pub fn death(next: &mut Checkpoint, channel: &str, run: u64, now: DateTime<Utc>)
     );
 }
 
+/// Opens the failure of a run that was given up and is wanted again.
+pub fn revival(next: &mut Checkpoint, record: &Attempt, channel: &str, run: u64, now: DateTime<Utc>) {
+    let failed = failure(
+        record,
+        DELIVER,
+        channel,
+        "wanted again after it was given up".to_owned(),
+        now,
+    );
+    failures::note(
+        &mut next.failures,
+        OpenFailure {
+            run: Some(run),
+            attempts: 0,
+            ..failed
+        },
+    );
+}
+
 /// Whether this run is known to have been given up on this channel.
 pub fn is_dead(failures: &[OpenFailure], channel: &str, run: u64) -> bool {
     let of =

@@ -26,6 +26,7 @@ mod input;
 mod odd_pages;
 mod once;
 mod output;
+mod retry;
 mod safe;
 mod signals;
 mod state;

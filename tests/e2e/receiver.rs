@@ -108,10 +108,6 @@ impl Receiver {
         self.listen(TcpListener::bind(("127.0.0.1", self.port)).unwrap());
     }
 
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/hook/{TOKEN}?key={QUERY}", self.port)
     }

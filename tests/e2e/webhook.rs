@@ -57,7 +57,10 @@ fn no_secret_in_any_file(scenario: &Scenario) {
 fn a_report_is_posted_with_its_key_and_a_signature_that_verifies() {
     let (scenario, console, receiver) = world();
     let scenario = scenario.env("RUST_LOG", "debug");
-    scenario.run().exits(0).says("channel webhook accepted run 1");
+    scenario
+        .does(&["run", "-v"])
+        .exits(0)
+        .says("channel webhook accepted run 1");
     let got = receiver.got();
     assert_eq!(receiver.runs(), [[1]]);
     let message = &got[0];
