@@ -12,7 +12,7 @@ use crate::run::desk::Desk;
 use crate::run::halt::Halt;
 use crate::run::order::Order;
 use crate::run::ranges::runs;
-use crate::run::{Ended, delivery, project, recall, remember, tell, verdict};
+use crate::run::{Ended, debts, delivery, project, recall, tell, verdict};
 use crate::state::ledger::Ledger;
 use crate::state::running::Stage;
 use crate::state::spans::Standing;
@@ -186,7 +186,7 @@ fn revive(desk: &mut Desk<'_>, wanted: &BTreeSet<u64>) {
             };
             let is_dead = match ledger.between.get(*run) {
                 Some(standing) => matches!(standing, Standing::Dead { .. }),
-                None => remember::is_dead(&told, &channel, *run),
+                None => debts::is_dead(&told, &channel, *run),
             };
             if !is_dead {
                 continue;
@@ -199,7 +199,7 @@ fn revive(desk: &mut Desk<'_>, wanted: &BTreeSet<u64>) {
                 ledger.owe_again(*run);
             }
             let now = desk.now();
-            remember::revival(&mut desk.checkpoint, desk.record, &channel, *run, now);
+            debts::revival(&mut desk.checkpoint, desk.record, &channel, *run, now);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::deliver::file::{self, Published, Waiting};
 use crate::run::desk::Desk;
 use crate::run::halt::Halt;
-use crate::run::{messages, recall, remember};
+use crate::run::{debts, messages, recall, remember};
 use crate::state::ledger::{Answer, message_key};
 use crate::state::outbox;
 use crate::state::schema::CommittedRun;
@@ -97,7 +97,7 @@ fn enter(desk: &mut Desk<'_>, channel: &str, number: u64, run: &CommittedRun, an
         ledger.open(&[number], &key, now);
         ledger.answer(&key, answer, now);
     }
-    remember::delivery(&mut desk.checkpoint, desk.record, channel, number, answer, now);
+    debts::delivery(&mut desk.checkpoint, desk.record, channel, number, answer, now);
 }
 
 /// A report that is neither in the outbox nor in the archive cannot be delivered: that is told, once.
@@ -107,7 +107,7 @@ fn lose(desk: &mut Desk<'_>, channel: &str, number: u64) {
     if let Some(ledger) = desk.checkpoint.ledgers.get_mut(channel) {
         ledger.settle(number, Standing::Dead { told: true });
     }
-    remember::death(&mut desk.checkpoint, channel, number, now);
+    debts::death(&mut desk.checkpoint, channel, number, now);
     desk.checkpoint.to_tell.push(format!(
         "The report of run {number} was lost before channel {channel} had it."
     ));

@@ -13,7 +13,7 @@ use crate::run::delivery::Asked;
 use crate::run::desk::Desk;
 use crate::run::halt::Halt;
 use crate::run::ranges::runs;
-use crate::run::{recall, remember};
+use crate::run::{debts, recall, remember};
 use crate::state::ledger::{Answer, Ledger, Message, message_key};
 use crate::state::spans::Standing;
 
@@ -179,7 +179,7 @@ fn enter(desk: &mut Desk<'_>, channel: &str, key: &str, numbers: &[u64], answer:
         ledger.answer(key, answer, now);
     }
     for number in numbers {
-        remember::delivery(&mut desk.checkpoint, desk.record, channel, *number, answer, now);
+        debts::delivery(&mut desk.checkpoint, desk.record, channel, *number, answer, now);
     }
     desk.checkpoint
         .note_success(&remember::required(&desk.config.channels));
@@ -192,7 +192,7 @@ fn lose(desk: &mut Desk<'_>, channel: &str, number: u64) {
     if let Some(ledger) = desk.checkpoint.ledgers.get_mut(channel) {
         ledger.settle(number, Standing::Dead { told: false });
     }
-    remember::death(&mut desk.checkpoint, channel, number, now);
+    debts::death(&mut desk.checkpoint, channel, number, now);
 }
 
 fn give_up(desk: &mut Desk<'_>, channel: &str) -> Result<(), Halt> {
@@ -210,7 +210,7 @@ fn give_up(desk: &mut Desk<'_>, channel: &str) -> Result<(), Halt> {
         runs(&dead)
     );
     for number in dead {
-        remember::death(&mut desk.checkpoint, channel, number, now);
+        debts::death(&mut desk.checkpoint, channel, number, now);
     }
     desk.commit()
 }

@@ -2,6 +2,7 @@
 
 pub mod adhoc;
 pub mod compose;
+pub mod debts;
 pub mod delivery;
 pub mod desk;
 pub mod gather;
@@ -77,7 +78,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Exit {
 
 fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
     let now = desk.now();
-    remember::part_with_removed(&mut desk.checkpoint, &desk.config.channels, now);
+    debts::part_with_removed(&mut desk.checkpoint, &desk.config.channels, now);
     if desk.is_durable() {
         delivery::publish_owed(desk, Asked::default())?;
         desk.store.tidy(&desk.checkpoint, desk.now())?;
