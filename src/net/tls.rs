@@ -19,7 +19,7 @@ use crate::net::connector::Handshake;
 use crate::net::refusal::{Refusal, carried, pin_of, refused, unproved};
 use crate::net::roots;
 use crate::net::stop::Stop;
-use crate::net::trouble;
+use crate::net::trouble::{self, Peer};
 
 /// The one configuration every TLS connection to `host` uses. ring is named, never the process's default.
 pub fn client_config(trust: &Trust, host: &str) -> Result<Arc<ClientConfig>, Failure> {
@@ -50,7 +50,25 @@ pub fn peer_pin(base: &BaseUrl, timeout: Duration) -> Result<[u8; 32], Failure> 
     Stop::new(deadline)
         .aside(move || shown_certificate(&wanted, config, name, deadline))
         .unwrap_or(Err(ureq::Error::Timeout(ureq::Timeout::Connect)))
-        .map_err(|error| trouble::unanswered(base, timeout, error).failure)
+        .map_err(|error| trouble::unanswered(base, Peer::Console, timeout, error).failure)
+}
+
+/// Whether a channel's receiver is there and may be believed: a connection and a handshake, no message.
+pub fn reach(base: &BaseUrl, trust: &Trust, timeout: Duration) -> Result<(), Failure> {
+    let config = client_config(trust, &base.host)?;
+    let name = server_name(&base.host)?;
+    let deadline = Instant::now() + timeout;
+    let wanted = base.clone();
+    Stop::new(deadline)
+        .aside(move || {
+            if wanted.https {
+                shown_certificate(&wanted, config, name, deadline).map(drop)
+            } else {
+                connected(&wanted, deadline).map(drop)
+            }
+        })
+        .unwrap_or(Err(ureq::Error::Timeout(ureq::Timeout::Connect)))
+        .map_err(|error| trouble::unanswered(base, Peer::Receiver, timeout, error).failure)
 }
 
 /// The name of a host as TLS wants it.
@@ -163,23 +181,8 @@ fn shown_certificate(
     name: ServerName<'static>,
     deadline: Instant,
 ) -> Result<[u8; 32], ureq::Error> {
-    let addresses = (bare(&base.host), base.port)
-        .to_socket_addrs()
-        .map_err(|_| ureq::Error::HostNotFound)?;
-    let left = || {
-        deadline
-            .saturating_duration_since(Instant::now())
-            .max(Duration::from_millis(1))
-    };
-    let mut connected = Err(ureq::Error::HostNotFound);
-    for address in addresses {
-        connected = TcpStream::connect_timeout(&address, left()).map_err(ureq::Error::Io);
-        if connected.is_ok() {
-            break;
-        }
-    }
-    let mut socket = connected?;
-    socket.set_read_timeout(Some(left()))?;
+    let mut socket = connected(base, deadline)?;
+    socket.set_read_timeout(Some(left(deadline)))?;
     let mut connection = ClientConnection::new(config, name).map_err(ureq::Error::Rustls)?;
     while connection.is_handshaking() {
         connection
@@ -188,6 +191,27 @@ fn shown_certificate(
     }
     let shown = connection.peer_certificates().and_then(<[_]>::first).map(pin_of);
     shown.ok_or(ureq::Error::Tls("the console shows no certificate"))
+}
+
+/// A connection to the first of the host's addresses that takes one.
+fn connected(base: &BaseUrl, deadline: Instant) -> Result<TcpStream, ureq::Error> {
+    let addresses = (bare(&base.host), base.port)
+        .to_socket_addrs()
+        .map_err(|_| ureq::Error::HostNotFound)?;
+    let mut connected = Err(ureq::Error::HostNotFound);
+    for address in addresses {
+        connected = TcpStream::connect_timeout(&address, left(deadline)).map_err(ureq::Error::Io);
+        if connected.is_ok() {
+            break;
+        }
+    }
+    connected
+}
+
+fn left(deadline: Instant) -> Duration {
+    deadline
+        .saturating_duration_since(Instant::now())
+        .max(Duration::from_millis(1))
 }
 
 /// An IPv6 address without the brackets it wears in a URL.

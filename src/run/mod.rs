@@ -3,14 +3,18 @@
 pub mod adhoc;
 pub mod beginnings;
 pub mod compose;
+pub mod debts;
 pub mod delivery;
 pub mod desk;
 pub mod gather;
 pub mod halt;
 pub mod ingest;
+pub mod messages;
 pub mod order;
 pub mod preflight;
 pub mod project;
+pub mod ranges;
+pub mod recall;
 pub mod remember;
 pub mod stage;
 pub mod tell;
@@ -31,6 +35,7 @@ use crate::model::source::{SiteName, SourceId};
 use crate::report;
 use crate::run::beginnings::{acquaintances, beginning};
 use crate::run::compose::Frame;
+use crate::run::delivery::Asked;
 use crate::run::desk::Desk;
 use crate::run::gather::{Harvest, Question};
 use crate::run::halt::Halt;
@@ -75,10 +80,12 @@ pub fn run(args: &RunArgs, common: &Common) -> Exit {
 }
 
 fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
+    let now = desk.now();
+    debts::part_with_removed(&mut desk.checkpoint, &desk.config.channels, now);
     if desk.is_durable() {
         desk.store.check()?;
         desk.store.tidy(&desk.checkpoint, desk.now())?;
-        delivery::deliver_owed(desk)?;
+        delivery::publish_owed(desk, Asked::default())?;
         project::project(desk);
     }
 
@@ -115,14 +122,16 @@ fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
     desk.enter(Stage::Commit)?;
     desk.store.check()?;
     draft.map(Draft::enter).transpose()?;
-    let path = commit(desk, &mut collected, &report)?;
+    let (path, not_due) = commit(desk, &mut collected, &report)?;
 
     if desk.stop.signalled().is_none() {
         desk.enter(Stage::Deliver)?;
-        delivery::deliver_owed(desk)?;
+        delivery::deliver_owed(desk, Asked::default())?;
     }
-    desk.record.channels = tell::channel_results(&desk.checkpoint, &desk.config.channels);
-    exit = exit.worst(verdict::of_channels(&desk.checkpoint, &desk.config.channels));
+    desk.record.channels = tell::channel_results(&desk.checkpoint, &desk.config.channels, &not_due);
+    exit = exit
+        .worst(verdict::of_channels(&desk.checkpoint, &desk.config.channels))
+        .worst(verdict::of_stop(&desk.stop));
     if exit == Exit::Ok && desk.checkpoint.recovered_from.take().is_some() {
         exit = Exit::Recovered;
     }
@@ -240,14 +249,19 @@ fn judge(desk: &mut Desk<'_>, collected: &mut Collected) -> (Report, Vec<u8>, Fa
     (report, json, fates)
 }
 
-/// Step 7: one atomic replacement moves the watermarks, names the run, and owes it to its channels.
-fn commit(desk: &mut Desk<'_>, collected: &mut Collected, report: &Report) -> Result<String, Halt> {
+/// Step 7: one atomic replacement moves the watermarks, names the run, and owes it to its channels. Gives back
+/// where the report lies, and the channels that do not want it.
+fn commit(
+    desk: &mut Desk<'_>,
+    collected: &mut Collected,
+    report: &Report,
+) -> Result<(String, Vec<String>), Halt> {
     let number = desk.checkpoint.next_run();
     let path = compose::path_of(number, report.generated_at);
     desk.record.report = Some(path.clone());
     let next = &mut desk.checkpoint;
     remember::positions(next, &collected.taken);
-    remember::run(next, number, report, &path, &desk.config.channels);
+    let not_due = remember::run(next, number, report, &path, &desk.config.channels);
     remember::source_failures(next, desk.record, &collected.harvest.coverage, collected.now);
     remember::attempt_success(next, collected.now);
     remember::attempt(next, desk.record);
@@ -256,10 +270,11 @@ fn commit(desk: &mut Desk<'_>, collected: &mut Collected, report: &Report) -> Re
     next.sidecar = collected.seen.write(&desk.dir, next.next_generation())?;
     desk.commit()?;
     log::info!("committed run={number} generation={}", desk.checkpoint.generation);
-    Ok(path)
+    Ok((path, not_due))
 }
 
-/// A failed attempt is committed too: its counters, `not_before`, and where new sources begin.
+/// A failed attempt is committed too: its counters, `not_before`, and where new sources begin. What earlier
+/// runs owe is delivered all the same.
 fn fail(desk: &mut Desk<'_>, halt: &Halt) -> Result<(), Halt> {
     if !desk.is_durable() {
         return Ok(());
@@ -268,6 +283,13 @@ fn fail(desk: &mut Desk<'_>, halt: &Halt) -> Result<(), Halt> {
     desk.record.error = Some(halt.message.clone());
     let now = desk.now();
     remember::attempt_failure(&mut desk.checkpoint, desk.record, &halt.message, now);
+    if desk.stop.signalled().is_none() && tell::owed(&desk.checkpoint) > 0 {
+        let ended_in = desk.record.stage.clone();
+        desk.enter(Stage::Deliver)?;
+        delivery::deliver_owed(desk, Asked::default())?;
+        desk.record.channels = tell::channel_results(&desk.checkpoint, &desk.config.channels, &[]);
+        desk.record.stage = ended_in;
+    }
     desk.close(halt.exit)?;
     project::project(desk);
     Ok(())

@@ -14,16 +14,15 @@ use crate::run::beginnings::place;
 use crate::run::ingest::{Taken, family_of};
 use crate::run::tell::whole_hour;
 use crate::state::failures::{self, FailureState, OpenFailure};
-use crate::state::ledger::{Answer, Ledger};
+use crate::state::ledger::Ledger;
 use crate::state::schema::{Checkpoint, CommittedRun};
 use crate::state::seen::Seen;
 use crate::state::spans::Standing;
 
 /// How far behind the watermark ids are kept: the overlap, and as much again for a clock that goes back.
 const IDS_KEPT: Duration = Duration::hours(48);
-/// The stages that failures are noted under.
+/// The stage that failures are noted under.
 const COLLECT: &str = "collect";
-const DELIVER: &str = "deliver";
 
 /// Moves the sources to where their slices were proved.
 pub fn positions(next: &mut Checkpoint, sources: &BTreeMap<SourceId, Taken>) {
@@ -32,8 +31,15 @@ pub fn positions(next: &mut Checkpoint, sources: &BTreeMap<SourceId, Taken>) {
     }
 }
 
-/// Names the run and owes it to every channel it is due to.
-pub fn run(next: &mut Checkpoint, number: u64, report: &Report, path: &str, channels: &[Channel]) {
+/// Names the run and owes it to every channel it is due to. The channels it is not due to.
+pub fn run(
+    next: &mut Checkpoint,
+    number: u64,
+    report: &Report,
+    path: &str,
+    channels: &[Channel],
+) -> Vec<String> {
+    let mut not_due = Vec::new();
     next.run = number;
     next.runs.insert(
         number,
@@ -46,8 +52,6 @@ pub fn run(next: &mut Checkpoint, number: u64, report: &Report, path: &str, chan
             window: report.window,
         },
     );
-    next.ledgers
-        .retain(|name, _| channels.iter().any(|channel| channel.name == *name));
     for channel in channels {
         let ledger = next
             .ledgers
@@ -56,8 +60,10 @@ pub fn run(next: &mut Checkpoint, number: u64, report: &Report, path: &str, chan
         ledger.owe(number);
         if !is_due(channel, report) {
             ledger.settle(number, Standing::NotDue);
+            not_due.push(channel.name.clone());
         }
     }
+    not_due
 }
 
 /// Whether this report goes to this channel at all.
@@ -112,40 +118,14 @@ pub fn attempt_success(next: &mut Checkpoint, now: DateTime<Utc>) {
     failures::close(&mut next.failures, COLLECT, "", None, FailureState::Resolved, now);
 }
 
-/// Opens or closes the failure of one run on one channel, by the answer it got.
-pub fn delivery(
-    next: &mut Checkpoint,
+/// A failure seen for the first time.
+pub fn failure(
     record: &Attempt,
-    channel: &str,
-    run: u64,
-    answer: &Answer,
+    stage: &str,
+    subject: &str,
+    reason: String,
     now: DateTime<Utc>,
-) {
-    match answer {
-        Answer::Accepted => {
-            failures::close(
-                &mut next.failures,
-                DELIVER,
-                channel,
-                Some(run),
-                FailureState::Resolved,
-                now,
-            );
-        }
-        Answer::Refused { reason, .. } | Answer::Unknown { reason } => {
-            let failed = failure(record, DELIVER, channel, reason.clone(), now);
-            failures::note(
-                &mut next.failures,
-                OpenFailure {
-                    run: Some(run),
-                    ..failed
-                },
-            );
-        }
-    }
-}
-
-fn failure(record: &Attempt, stage: &str, subject: &str, reason: String, now: DateTime<Utc>) -> OpenFailure {
+) -> OpenFailure {
     OpenFailure {
         run: record.run,
         attempt_id: record.attempt_id.clone(),

@@ -43,6 +43,7 @@
 mod archive;
 mod child;
 mod console;
+mod receiver;
 mod scenario;
 
 mod delivery;
@@ -56,9 +57,11 @@ mod odd_pages;
 mod once;
 mod output;
 mod readable;
+mod retry;
 mod safe;
 mod signals;
 mod state;
 mod two_writers;
 mod unreachable;
+mod webhook;
 mod zones;
