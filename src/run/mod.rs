@@ -1,6 +1,7 @@
 //! The story of a run: lock, checkpoint, collect, analyse, report, commit, deliver.
 
 pub mod adhoc;
+pub mod beginnings;
 pub mod compose;
 pub mod delivery;
 pub mod desk;
@@ -26,8 +27,9 @@ use crate::config::{self, Controller};
 use crate::exit::Exit;
 use crate::model::digest::Digest;
 use crate::model::report::Report;
-use crate::model::source::SourceId;
+use crate::model::source::{SiteName, SourceId};
 use crate::report;
+use crate::run::beginnings::{acquaintances, beginning};
 use crate::run::compose::Frame;
 use crate::run::desk::Desk;
 use crate::run::gather::{Harvest, Question};
@@ -35,6 +37,7 @@ use crate::run::halt::Halt;
 use crate::run::ingest::{Ingest, Taken};
 use crate::run::order::{Clock, Order};
 use crate::run::stage::Workshop;
+use crate::state::outbox::Draft;
 use crate::state::running::Stage;
 use crate::state::seen::Seen;
 
@@ -73,8 +76,9 @@ pub fn run(args: &RunArgs, common: &Common) -> Exit {
 
 fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
     if desk.is_durable() {
-        delivery::deliver_owed(desk)?;
+        desk.store.check()?;
         desk.store.tidy(&desk.checkpoint, desk.now())?;
+        delivery::deliver_owed(desk)?;
         project::project(desk);
     }
 
@@ -82,7 +86,7 @@ fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
     let mut workshop = Workshop::begin(
         &desk.dir,
         desk.checkpoint.next_run(),
-        desk.is_durable(),
+        desk.is_durable().then_some(desk.record.attempt_id.as_str()),
         &desk.config,
     )?;
     let mut collected = collect(desk, &mut workshop)?;
@@ -106,9 +110,11 @@ fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
     }
 
     desk.enter(Stage::Stage)?;
-    workshop.stage(&report, &json, &fates)?;
+    let draft = workshop.stage(&report, &json, &fates)?;
 
     desk.enter(Stage::Commit)?;
+    desk.store.check()?;
+    draft.map(Draft::enter).transpose()?;
     let path = commit(desk, &mut collected, &report)?;
 
     if desk.stop.signalled().is_none() {
@@ -147,15 +153,21 @@ fn collect(desk: &mut Desk<'_>, workshop: &mut Workshop) -> Result<Collected, Ha
         .as_ref()
         .map_or(desk.order.clock, |console| Clock::at(console.now()));
     let now = clock.now();
+    // A first attempt that died before it had a report must not make a later one begin later.
+    let began = if desk.checkpoint.run == 0 {
+        now.min(desk.checkpoint.start)
+    } else {
+        now
+    };
     let start = if demo.is_some() {
         desk.checkpoint.start
     } else {
-        now - desk.config.initial_lookback
+        began - desk.config.initial_lookback
     };
     let mut seen = Seen::load(&desk.dir, &desk.checkpoint);
     desk.warnings.extend(seen.trouble.clone());
     let known = &desk.checkpoint;
-    let position = |controller: &str, id: &_| remember::position_of(known, controller, id, start);
+    let position = |site: &SiteName, id: &_| beginning(known, site, id, start);
     let mut ingest = Ingest::new(&mut seen, &position, workshop.waiting()?);
     let question = Question {
         config: &desk.config,
@@ -172,7 +184,7 @@ fn collect(desk: &mut Desk<'_>, workshop: &mut Workshop) -> Result<Collected, Ha
     ingest::complete_coverage(&mut harvest.coverage, &taken);
     desk.warnings.append(&mut harvest.warnings);
     tell::repeats(&taken, &mut desk.warnings);
-    remember::acquaintances(&mut desk.checkpoint, &harvest, start);
+    acquaintances(&mut desk.checkpoint, &harvest, start);
     desk.record.sources = tell::source_results(&harvest.coverage);
     Ok(Collected {
         harvest,
@@ -234,7 +246,7 @@ fn commit(desk: &mut Desk<'_>, collected: &mut Collected, report: &Report) -> Re
     let path = compose::path_of(number, report.generated_at);
     desk.record.report = Some(path.clone());
     let next = &mut desk.checkpoint;
-    remember::positions(next, &collected.taken, &collected.harvest);
+    remember::positions(next, &collected.taken);
     remember::run(next, number, report, &path, &desk.config.channels);
     remember::source_failures(next, desk.record, &collected.harvest.coverage, collected.now);
     remember::attempt_success(next, collected.now);

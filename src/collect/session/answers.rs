@@ -95,7 +95,10 @@ fn by_status(
         ),
         200..=299 | 404 if answer.is_html() => failed(
             FailureKind::Unavailable,
-            format!("the console sent a page instead of {what} ({words}); it seems to be starting up"),
+            format!(
+                "a web page came instead of {what} ({words}); the console seems to be starting up, or this is not a UniFi \
+                 console: check UNIFI_HOST"
+            ),
         ),
         300..=399 if answer.header("location").is_some_and(family::is_manage) => failed(
             FailureKind::Config,
@@ -275,6 +278,19 @@ mod tests {
                 verdict(status, "application/json", body),
                 meaning,
                 "{status} {body}"
+            );
+        }
+    }
+
+    #[test]
+    fn any_other_web_server_makes_one_check_the_address() {
+        for status in [200, 404] {
+            let page = answer(status, "text/html", "<!doctype html><h1>It works!</h1>");
+            let told = expect_json(page, "home", "the list of sites", true).unwrap_err();
+            assert!(
+                told.to_string()
+                    .contains("or this is not a UniFi console: check UNIFI_HOST"),
+                "{told}"
             );
         }
     }
