@@ -167,6 +167,27 @@ pub enum StateCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Whether the checkpoint and all it needs are whole: 0 or 65
+    Verify {
+        #[arg(long)]
+        json: bool,
+    },
+    /// The copies of the checkpoint, newest first
+    Backups {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a copy of the checkpoint now
+    Backup,
+    /// Go back to a copy of the checkpoint; what came after it is read again
+    Restore {
+        /// Which one (`state backups` lists them); default: the newest valid one, if the checkpoint is none
+        #[arg(long, value_name = "N")]
+        generation: Option<u64>,
+        /// Say what would come of it, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

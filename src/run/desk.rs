@@ -126,7 +126,10 @@ fn load(
             }
             log::info!("first run lookback={}h", config.initial_lookback.num_hours());
         }
-        Arrival::Known => log::info!("state loaded {}", tell::state_line(&loaded.checkpoint)),
+        Arrival::Known => {
+            log::info!("state loaded {}", tell::state_line(&loaded.checkpoint));
+            record.state.recovered_from = loaded.checkpoint.recovered_from;
+        }
         Arrival::Recovered {
             from_generation,
             what,

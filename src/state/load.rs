@@ -11,6 +11,7 @@ use crate::disk::Dir;
 use crate::disk::error::DiskError;
 use crate::disk::random::random_hex;
 use crate::state::error::StateError;
+use crate::state::recover::{consequences, recovered_from, resume, step_over};
 use crate::state::schema::Checkpoint;
 use crate::state::seal::{Opened, differing, open};
 use crate::state::traces::{Archive, Traces, backup_generation, look};
@@ -197,37 +198,6 @@ fn copies(dir: &Dir) -> Result<Copies, StateError> {
     Ok(Copies { valid, refused })
 }
 
-/// Goes on from an older checkpoint without using any number twice: what lies between is superseded, and its
-/// rows are read again.
-fn step_over(mut checkpoint: Checkpoint, traces: &Traces, told_generation: u64) -> Checkpoint {
-    let highest_run = traces.highest_run.max(traces.highest_staged);
-    let was = checkpoint.run.max(checkpoint.highest_run);
-    checkpoint.highest_run = was.max(highest_run);
-    // The checkpoint that is gone was at least one commit further than the copy.
-    checkpoint.highest_generation = checkpoint
-        .highest_generation
-        .max(checkpoint.generation.saturating_add(1))
-        .max(traces.highest_sidecar)
-        .max(traces.highest_backup)
-        .max(traces.highest_told)
-        .max(told_generation);
-    for ledger in checkpoint.ledgers.values_mut() {
-        ledger.supersede(was.saturating_add(1), checkpoint.highest_run);
-    }
-    for source in &mut checkpoint.sources {
-        source.epoch = source.epoch.saturating_add(1);
-    }
-    checkpoint.recovered_from = Some(checkpoint.generation);
-    resume(&mut checkpoint);
-    checkpoint
-}
-
-fn resume(checkpoint: &mut Checkpoint) {
-    for ledger in checkpoint.ledgers.values_mut() {
-        ledger.resume();
-    }
-}
-
 /// The generation a damaged file claims, where that is believable.
 fn generation_in(value: &Value, found: &Checkpoint) -> u64 {
     let claimed = value.get("generation").and_then(Value::as_u64).unwrap_or(0);
@@ -236,36 +206,6 @@ fn generation_in(value: &Value, found: &Checkpoint) -> u64 {
     } else {
         0
     }
-}
-
-fn recovered_from(name: &str, found: &Checkpoint) -> String {
-    let owed: usize = found
-        .ledgers
-        .values()
-        .map(crate::state::ledger::Ledger::owed)
-        .sum();
-    format!(
-        "recovered from generation {} ({name}): {} sources, {} runs, {owed} owed deliveries",
-        found.generation,
-        found.sources.len(),
-        found.run
-    )
-}
-
-fn consequences(checkpoint: &Checkpoint) -> String {
-    let oldest = checkpoint
-        .sources
-        .iter()
-        .filter_map(|source| source.position.watermark)
-        .min();
-    let since = oldest.unwrap_or(checkpoint.start).format("%Y-%m-%d %H:%M UTC");
-    let first = checkpoint.run.saturating_add(1);
-    let numbers = match checkpoint.highest_run {
-        last if last < first => String::new(),
-        last if last == first => format!("; run {last} is superseded"),
-        last => format!("; runs {first} to {last} are superseded"),
-    };
-    format!("; what happened since {since} may be reported again{numbers}")
 }
 
 /// Which fields somebody changed, if the file is readable all the same.

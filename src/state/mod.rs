@@ -11,6 +11,8 @@ pub mod load;
 pub mod lock;
 pub mod outbox;
 pub mod projections;
+pub mod recover;
+pub mod restore;
 pub mod running;
 pub mod schema;
 pub mod seal;

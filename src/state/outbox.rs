@@ -12,10 +12,8 @@ use crate::state::traces::padded;
 
 pub const OUTBOX: &str = ".outbox";
 /// The report's name in its entry.
-#[cfg(test)]
 pub const REPORT: &str = "report.json";
 /// More bytes than any report has.
-#[cfg(test)]
 const LIMIT: u64 = 256 * 1024 * 1024;
 
 /// An entry being filled. Dropped unsealed, it stays as an attempt nobody saw.
@@ -80,7 +78,6 @@ impl Draft {
 }
 
 /// The report's bytes; `None` if this run has no entry, or its entry no report.
-#[cfg(test)]
 pub fn read_json(dir: &Dir, run: u64) -> Result<Option<Vec<u8>>, DiskError> {
     match dir.read(&format!("{}/{REPORT}", path_of(run)), LIMIT) {
         Err(error) if error.is(rustix::io::Errno::NOENT) => Ok(None),

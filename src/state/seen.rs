@@ -45,18 +45,9 @@ impl Seen {
         let Some(sidecar) = &checkpoint.sidecar else {
             return Self::default();
         };
-        let trouble = match dir.read(&sidecar.name, LIMIT) {
-            Ok(Some(bytes)) => match checked(&bytes, sidecar).and_then(Self::parse) {
-                Ok(seen) => {
-                    return Self {
-                        unchanged: Some(sidecar.clone()),
-                        ..seen
-                    };
-                }
-                Err(why) => format!("the seen ids in {} {why}", sidecar.name),
-            },
-            Ok(None) => format!("the seen ids in {} are gone", sidecar.name),
-            Err(error) => error.to_string(),
+        let trouble = match Self::read(dir, sidecar) {
+            Ok(seen) => return seen,
+            Err(why) => why,
         };
         let mut lost = Self {
             trouble: Some(trouble),
@@ -77,6 +68,23 @@ impl Seen {
             }
         }
         lost
+    }
+
+    /// The sidecar as it was written, or why it is not.
+    pub fn read(dir: &Dir, sidecar: &Sidecar) -> Result<Self, String> {
+        let name = &sidecar.name;
+        match dir.read(name, LIMIT) {
+            Ok(Some(bytes)) => {
+                let seen = checked(&bytes, sidecar).and_then(Self::parse);
+                let seen = seen.map_err(|why| format!("the seen ids in {name} {why}"))?;
+                Ok(Self {
+                    unchanged: Some(sidecar.clone()),
+                    ..seen
+                })
+            }
+            Ok(None) => Err(format!("the seen ids in {name} are gone")),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     pub fn contains(&self, family: &str, id: &str) -> bool {
@@ -136,7 +144,7 @@ impl Seen {
         self.shelves.retain(|_, shelf| shelf.total > 0);
     }
 
-    #[cfg(test)]
+    /// How many ids are kept.
     pub fn len(&self) -> usize {
         self.shelves.values().map(|shelf| shelf.total).sum()
     }

@@ -28,4 +28,5 @@ mod output;
 mod safe;
 mod signals;
 mod state;
+mod state_commands;
 mod unreachable;
