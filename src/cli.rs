@@ -188,6 +188,20 @@ pub enum StateCommand {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Start over on purpose: the next run is a first run; what was there is kept aside
+    Reset {
+        /// Yes, forget how far everything was read and what is owed
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Take over a checkpoint that was edited on purpose and so fails its checksum
+    Accept { file: PathBuf },
+    /// Read and tell again what happened from a moment on
+    Rewind {
+        /// RFC 3339, or 36h for "36 hours ago"; taken at the full hour before
+        #[arg(long, value_name = "TIME")]
+        to: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -13,6 +13,7 @@ pub mod outbox;
 pub mod projections;
 pub mod recover;
 pub mod restore;
+pub mod rewind;
 pub mod running;
 pub mod schema;
 pub mod seal;

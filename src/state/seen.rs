@@ -134,6 +134,16 @@ impl Seen {
         }
     }
 
+    /// Forgets a family's ids of the hours from `time` on: their rows are to be counted again.
+    pub fn forget_from(&mut self, family: &str, time: DateTime<Utc>) {
+        let first = hour_of(time);
+        if let Some(shelf) = self.shelves.get_mut(controller_of(family))
+            && shelf.retain(|name, hour| name != family || hour < first)
+        {
+            self.unchanged = None;
+        }
+    }
+
     /// Forgets families nobody reads any more.
     pub fn keep_families(&mut self, wanted: impl Fn(&str) -> bool) {
         for shelf in self.shelves.values_mut() {

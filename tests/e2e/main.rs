@@ -29,4 +29,5 @@ mod safe;
 mod signals;
 mod state;
 mod state_commands;
+mod state_mending;
 mod unreachable;

@@ -1,7 +1,10 @@
 //! `state`: what is remembered, looked at and mended. Only the commands that change it take the lock.
 
+mod accept;
 mod backups;
+mod reset;
 mod restore;
+mod rewind;
 mod show;
 mod verify;
 
@@ -26,6 +29,9 @@ pub fn state(command: &StateCommand, common: &Common) -> Exit {
         StateCommand::Restore { generation, dry_run } => {
             ended(restore::restore(*generation, *dry_run, common))
         }
+        StateCommand::Reset { yes } => ended(reset::reset(*yes, common)),
+        StateCommand::Accept { file } => ended(accept::accept(file, common)),
+        StateCommand::Rewind { to } => ended(rewind::rewind(to, common)),
     }
 }
 
