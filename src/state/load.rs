@@ -15,7 +15,7 @@ use crate::state::recover::{consequences, recovered_from, resume, step_over};
 use crate::state::schema::Checkpoint;
 use crate::state::seal::{Opened, differing, open};
 use crate::state::traces::{Archive, Traces, backup_generation, look};
-use crate::state::{BACKUPS, BAK, CHECKPOINT};
+use crate::state::{BACKUPS, BAK, CHECKPOINT, migrate};
 
 /// More bytes than any checkpoint has.
 pub const LIMIT: u64 = 16 * 1024 * 1024;
@@ -32,7 +32,14 @@ pub struct Loaded {
 pub enum Arrival {
     FirstRun,
     Known,
-    Recovered { from_generation: u64, what: String },
+    Recovered {
+        from_generation: u64,
+        what: String,
+    },
+    /// The Python scanner's file lies there, and nothing of ours.
+    Migrated {
+        what: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +49,8 @@ pub enum Live {
     Sound(String),
     /// To be moved aside.
     Damaged,
+    /// The Python scanner's: to be copied among the backups.
+    Old,
 }
 
 /// The state to work from. `now` becomes the `start` of a first run.
@@ -71,6 +80,16 @@ pub fn load(dir: &Dir, now: DateTime<Utc>) -> Result<Loaded, StateError> {
             checkpoint: Checkpoint::empty(instance, now),
             arrival: Arrival::FirstRun,
             live,
+        });
+    }
+    if let Some(old) = value.as_ref().and_then(migrate::read)
+        && !traces.is_ours()
+    {
+        let (checkpoint, what) = migrate::taken_over(&old, random_hex(16)?, now);
+        return Ok(Loaded {
+            checkpoint,
+            arrival: Arrival::Migrated { what },
+            live: Live::Old,
         });
     }
     let what_happened = match live {
@@ -265,6 +284,7 @@ pub fn peek(dir: &Dir) -> Result<Option<Checkpoint>, StateError> {
         Candidate::Valid(checkpoint) => Ok(Some(*checkpoint)),
         Candidate::Newer(version) => Err(newer(&path.to_string(), &version)),
         Candidate::Closed(why) => Err(StateError::Unreadable(why)),
+        Candidate::Damaged(_, Some(value)) if migrate::read(&value).is_some() => Ok(None),
         Candidate::Damaged(why, _) => Err(StateError::Unreadable(format!(
             "the checkpoint {path} is damaged: {why}"
         ))),

@@ -9,6 +9,7 @@ pub mod failures;
 pub mod ledger;
 pub mod load;
 pub mod lock;
+pub mod migrate;
 pub mod outbox;
 pub mod projections;
 pub mod recover;

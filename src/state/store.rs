@@ -12,7 +12,7 @@ use crate::state::error::StateError;
 use crate::state::load::{Arrival, Candidate, LIMIT, Live, Loaded, candidate, load};
 use crate::state::lock::RunLock;
 use crate::state::schema::Checkpoint;
-use crate::state::{BACKUPS, BAK, CHECKPOINT, backups, outbox, seal, seen};
+use crate::state::{BACKUPS, BAK, CHECKPOINT, backups, migrate, outbox, seal, seen};
 
 #[derive(Debug)]
 pub struct Store {
@@ -61,6 +61,13 @@ impl Store {
                     self.move_aside(now)?;
                 }
             }
+            Arrival::Migrated { what } => {
+                self.lock.verify().map_err(StateError::Replaced)?;
+                loaded.checkpoint.to_tell.push(what.clone());
+                let bytes = self.dir.read(CHECKPOINT, LIMIT)?.unwrap_or_default();
+                self.dir.create_dirs(BACKUPS)?;
+                self.dir.replace(&backups::path_of(0, now), &bytes)?;
+            }
         }
         self.commit(&mut loaded.checkpoint)?;
         loaded.live = self.live.clone();
@@ -100,6 +107,7 @@ impl Store {
         let same = match (&self.live, &found) {
             (Live::Absent, Candidate::Absent) => true,
             (Live::Sound(checksum), Candidate::Valid(found)) => found.checksum == *checksum,
+            (Live::Old, Candidate::Damaged(_, Some(value))) => migrate::read(value).is_some(),
             _ => false,
         };
         if same {

@@ -231,3 +231,75 @@ fn archived_rows(scenario: &Scenario) -> BTreeMap<String, DateTime<Utc>> {
         })
         .collect()
 }
+
+/// What the Python scanner left: its last success, three days ago on the console's clock.
+fn of_the_python_scanner(scenario: &Scenario, console: &Console) -> (DateTime<Utc>, Vec<u8>) {
+    let last = console.now() - TimeDelta::days(3);
+    let naive = last.format("%Y-%m-%dT%H:%M:%S").to_string();
+    let file = json!({"schema_version": "1.0", "last_successful_run": naive, "last_report_count": 12});
+    let bytes = serde_json::to_vec_pretty(&file).unwrap();
+    fs::create_dir_all(&scenario.reports).unwrap();
+    fs::write(scenario.path(LIVE), &bytes).unwrap();
+    (last, bytes)
+}
+
+#[test]
+fn the_python_scanners_state_is_gone_on_from_ten_minutes_before_its_last_success() {
+    for unreachable_at_first in [false, true] {
+        let console = Console::start();
+        let mut scenario = Scenario::new().env("UNIFI_API_KEY", crate::console::API_KEY);
+        let (last, old) = of_the_python_scanner(&scenario, &console);
+        console.add(series(
+            0,
+            10,
+            last - TimeDelta::minutes(15),
+            TimeDelta::minutes(1),
+        ));
+        console.add(series(100, 50, last, TimeDelta::hours(1)));
+        scenario.does(&["state", "verify"]).exits(0).says("1.0");
+        scenario.does(&["status"]).exits(0);
+        if unreachable_at_first {
+            scenario = scenario.env("UNIFI_HOST", "http://127.0.0.1:1");
+            scenario.run().exits(69);
+        }
+        let scenario = scenario.controller(&console);
+        scenario.run().exits(0);
+        let told = warnings(&scenario);
+        assert!(told.contains("up to 10 min may"), "{told}");
+        assert!(!told.contains("first report"), "{told}");
+        for (id, time) in &archived_rows(&scenario) {
+            assert!(*time >= last - TimeDelta::minutes(10), "{id} of {time}");
+        }
+        // Five of the ten rows before it lie within the ten minutes.
+        assert_eq!(scenario.told().len(), 55);
+        let backups = archive::below(&scenario.reports)
+            .into_iter()
+            .filter(|name| name.starts_with(".state-backups/last_run-0-"));
+        let backups: Vec<Vec<u8>> = backups
+            .map(|name| fs::read(scenario.path(&name)).unwrap())
+            .collect();
+        assert_eq!(backups, [old], "the old file is the first backup");
+        scenario.run().exits(0);
+        assert_eq!(scenario.told().len(), 55);
+        assert!(!warnings(&scenario).contains("10 min"), "told once");
+        scenario.does(&["state", "verify"]).exits(0);
+        scenario
+            .does(&["state", "backups"])
+            .exits(0)
+            .says("earlier scanner");
+        archive::audit(&scenario.reports);
+    }
+}
+
+#[test]
+fn a_python_file_over_our_own_state_starts_nothing_over() {
+    let (scenario, console) = after_two_runs();
+    of_the_python_scanner(&scenario, &console);
+    an_hour(&console, 2);
+    scenario.run().exits(4);
+    assert_eq!(scenario.reports().into_keys().last(), Some(3));
+    let told = times_told(&scenario);
+    for id in console.ids() {
+        assert!(told.contains_key(&id), "{id} got lost");
+    }
+}

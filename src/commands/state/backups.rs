@@ -12,6 +12,7 @@ use crate::run::halt::Halt;
 use crate::run::order::Clock;
 use crate::state::backups::{self, Backup};
 use crate::state::load::{Candidate, candidate};
+use crate::state::migrate;
 
 /// One copy, as it is listed.
 #[derive(Serialize)]
@@ -79,6 +80,9 @@ fn line(found: Candidate, backup: Backup) -> Line {
     let (run, state) = match found {
         Candidate::Valid(checkpoint) => (Some(checkpoint.run), "valid".to_owned()),
         Candidate::Newer(version) => (None, format!("schema {version}, newer than this program")),
+        Candidate::Damaged(_, Some(value)) if migrate::read(&value).is_some() => {
+            (None, "of the earlier scanner (schema 1.0)".to_owned())
+        }
         Candidate::Damaged(why, _) => (None, format!("damaged: {why}")),
         Candidate::Closed(why) => (None, why),
         Candidate::Absent => (None, "gone".to_owned()),

@@ -15,7 +15,7 @@ use crate::run::order::Clock;
 use crate::state::load::{Arrival, Candidate, candidate, load, peek};
 use crate::state::schema::Checkpoint;
 use crate::state::seen::Seen;
-use crate::state::{BAK, CHECKPOINT, backups, outbox};
+use crate::state::{BAK, CHECKPOINT, backups, migrate, outbox};
 
 /// A run at work may replace what is looked at; after so many looks it is told as it is.
 const LOOKS: usize = 4;
@@ -88,6 +88,10 @@ fn look(dir: &Dir, clock: Clock) -> Vec<Row> {
         Candidate::Absent if matches!(peek(dir), Ok(None)) => {
             return vec![row("checkpoint", Verdict::None, FIRST)];
         }
+        Candidate::Damaged(_, Some(value)) if migrate::read(&value).is_some() => {
+            let note = "the earlier scanner's (schema 1.0): the next run goes on from it";
+            return vec![row("checkpoint", Verdict::None, note)];
+        }
         Candidate::Absent => Err("lost: earlier runs left their traces here".to_owned()),
         Candidate::Newer(version) => Err(format!("schema {version} is newer than this program")),
         Candidate::Damaged(why, _) => Err(format!("damaged: {why}")),
@@ -127,6 +131,9 @@ fn copy(dir: &Dir, path: &str, what: &str) -> Row {
             Verdict::Bad,
             &format!("{path}: schema {version} is newer than this program"),
         ),
+        Candidate::Damaged(_, Some(value)) if migrate::read(&value).is_some() => {
+            row(what, Verdict::None, &format!("{path} is the earlier scanner's"))
+        }
         Candidate::Damaged(why, _) => row(what, Verdict::Bad, &format!("{path} is damaged: {why}")),
         Candidate::Closed(why) => row(what, Verdict::Bad, &why),
     }
@@ -258,7 +265,7 @@ fn copies(dir: &Dir) -> Vec<Row> {
 fn next_run(dir: &Dir, clock: Clock) -> (bool, Option<Row>) {
     match load(dir, clock.now()).map(|loaded| loaded.arrival) {
         Ok(Arrival::Recovered { what, .. }) => (true, Some(row("next run", Verdict::None, &what))),
-        Ok(Arrival::FirstRun | Arrival::Known) => (false, None),
+        Ok(Arrival::FirstRun | Arrival::Known | Arrival::Migrated { .. }) => (false, None),
         Err(error) => (false, Some(row("next run", Verdict::Bad, &error.to_string()))),
     }
 }
