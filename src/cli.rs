@@ -196,6 +196,12 @@ pub enum StateCommand {
     },
     /// Take over a checkpoint that was edited on purpose and so fails its checksum
     Accept { file: PathBuf },
+    /// Make a new checkpoint from the archived reports, where no copy is left
+    Rebuild {
+        /// There is no other way to rebuild
+        #[arg(long, required = true)]
+        from_reports: bool,
+    },
     /// Read and tell again what happened from a moment on
     Rewind {
         /// RFC 3339, or 36h for "36 hours ago"; taken at the full hour before

@@ -12,6 +12,7 @@ use ring::digest::{SHA256, digest};
 use crate::disk::Dir;
 use crate::disk::error::DiskError;
 use crate::disk::random::hex;
+use crate::model::source::SourceId;
 use crate::state::schema::{Checkpoint, Sidecar};
 use crate::state::shelf::{Id, Shelf, decode, encode, short};
 use crate::state::traces::within;
@@ -177,6 +178,15 @@ impl Seen {
         dir.replace(&sidecar.name, &bytes)?;
         self.unchanged = Some(sidecar.clone());
         Ok(Some(sidecar))
+    }
+
+    /// Ids of rows of this site before `time` are not known.
+    pub fn lost_before(&mut self, source: &SourceId, time: DateTime<Utc>) {
+        self.unchanged = None;
+        self.missing_before(
+            &format!("{}/{}", source.controller, source.site),
+            hour_of(time) + 1,
+        );
     }
 
     fn missing_before(&mut self, path: &str, hour: i64) {

@@ -30,4 +30,5 @@ mod signals;
 mod state;
 mod state_commands;
 mod state_mending;
+mod state_rebuild;
 mod unreachable;

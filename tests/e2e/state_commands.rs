@@ -14,7 +14,7 @@ const LIVE: &str = ".last_run.json";
 const BAK: &str = ".last_run.json.bak";
 
 /// So many hourly runs with ten rows each.
-fn after_runs(runs: u32) -> (Scenario, Console) {
+pub fn after_runs(runs: u32) -> (Scenario, Console) {
     let (scenario, console) = Scenario::with_console();
     for run in 0..runs {
         an_hour(&console, run);
@@ -23,7 +23,8 @@ fn after_runs(runs: u32) -> (Scenario, Console) {
     (scenario, console)
 }
 
-fn an_hour(console: &Console, number: u32) {
+/// An hour passes, in which ten rows appear.
+pub fn an_hour(console: &Console, number: u32) {
     let rows = series(
         u64::from(number) * 100,
         10,

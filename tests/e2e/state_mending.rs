@@ -10,24 +10,9 @@ use crate::archive;
 use crate::console::Console;
 use crate::console::row::series;
 use crate::scenario::Scenario;
+use crate::state_commands::{after_runs, an_hour};
 
 const LIVE: &str = ".last_run.json";
-
-/// Two hourly runs with ten rows each.
-fn after_two_runs() -> (Scenario, Console) {
-    let (scenario, console) = Scenario::with_console();
-    for run in 0..2 {
-        an_hour(&console, run);
-        scenario.run().exits(0);
-    }
-    (scenario, console)
-}
-
-fn an_hour(console: &Console, number: u64) {
-    let since = console.now() + TimeDelta::minutes(2);
-    console.add(series(number * 100, 10, since, TimeDelta::minutes(5)));
-    console.advance(TimeDelta::hours(1));
-}
 
 fn times_told(scenario: &Scenario) -> BTreeMap<String, usize> {
     let mut told = BTreeMap::new();
@@ -50,7 +35,7 @@ fn warnings(scenario: &Scenario) -> String {
 
 #[test]
 fn a_reset_starts_over_under_new_numbers_and_keeps_what_was_there() {
-    let (scenario, console) = after_two_runs();
+    let (scenario, console) = after_runs(2);
     refused(&scenario, &["state", "reset"], 2, "--yes");
     let before = scenario.checkpoint();
     let old = fs::read(scenario.path(LIVE)).unwrap();
@@ -96,7 +81,7 @@ fn a_reset_starts_over_under_new_numbers_and_keeps_what_was_there() {
 
 #[test]
 fn a_reset_is_the_way_out_when_nothing_can_be_read() {
-    let (scenario, _console) = after_two_runs();
+    let (scenario, _console) = after_runs(2);
     fs::remove_dir_all(scenario.path(".state-backups")).unwrap();
     for name in [LIVE, ".last_run.json.bak"] {
         fs::write(scenario.path(name), "{").unwrap();
@@ -125,7 +110,7 @@ fn edited(scenario: &Scenario, edit: impl Fn(&mut Value)) -> String {
 
 #[test]
 fn a_deliberate_edit_is_accepted_and_told_and_anything_else_is_not() {
-    let (scenario, console) = after_two_runs();
+    let (scenario, console) = after_runs(2);
     let other = json!("0123456789abcdef0123456789abcdef");
     let bad: [(&str, String, &str); 6] = [
         ("cut", "{\"schema".to_owned(), "not JSON"),
@@ -177,7 +162,7 @@ fn a_deliberate_edit_is_accepted_and_told_and_anything_else_is_not() {
 
 #[test]
 fn a_rewind_reads_the_rows_again_from_that_hour_on_and_says_so() {
-    let (scenario, console) = after_two_runs();
+    let (scenario, console) = after_runs(2);
     an_hour(&console, 2);
     scenario.run().exits(0);
     let before = scenario.checkpoint();
@@ -293,7 +278,7 @@ fn the_python_scanners_state_is_gone_on_from_ten_minutes_before_its_last_success
 
 #[test]
 fn a_python_file_over_our_own_state_starts_nothing_over() {
-    let (scenario, console) = after_two_runs();
+    let (scenario, console) = after_runs(2);
     of_the_python_scanner(&scenario, &console);
     an_hour(&console, 2);
     scenario.run().exits(4);

@@ -2,6 +2,7 @@
 
 mod accept;
 mod backups;
+mod rebuild;
 mod reset;
 mod restore;
 mod rewind;
@@ -31,6 +32,7 @@ pub fn state(command: &StateCommand, common: &Common) -> Exit {
         }
         StateCommand::Reset { yes } => ended(reset::reset(*yes, common)),
         StateCommand::Accept { file } => ended(accept::accept(file, common)),
+        StateCommand::Rebuild { .. } => ended(rebuild::rebuild(common)),
         StateCommand::Rewind { to } => ended(rewind::rewind(to, common)),
     }
 }
