@@ -19,13 +19,12 @@ pub fn install(common: &Common) {
         (false, _) => LevelFilter::Trace,
     };
     let mut logger = env_logger::Builder::new();
-    // Libraries below us may log what they send; only their warnings are let through.
-    logger
-        .filter_level(LevelFilter::Warn.min(level))
-        .filter_module("unifi_scan", level);
-    if let (Some(wish), false) = (config::rust_log(), common.quiet) {
-        logger.parse_filters(&wish);
-    }
+    logger.filter_level(LevelFilter::Warn.min(level));
+    match config::rust_log().filter(|_| !common.quiet) {
+        Some(wish) => logger.parse_filters(&wish),
+        // Libraries below us tell much that is of no use here; only their warnings are let through.
+        None => logger.filter_module("unifi_scan", level),
+    };
     let format = common.log_format;
     logger.format(move |out, record| {
         let time = now().to_rfc3339_opts(SecondsFormat::Secs, true);

@@ -8,7 +8,7 @@ pub mod show;
 mod address;
 mod controller;
 mod environment;
-mod nearest;
+pub mod nearest;
 mod schema;
 mod section;
 mod setting;

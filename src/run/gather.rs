@@ -70,7 +70,13 @@ pub fn everything(
             harvest.timezone.clone_from(&gathered.timezone);
         }
         if let Some(failure) = &gathered.failure {
-            log::warn!("{}", failure.message);
+            // With one controller the sentence is the run's own error, and told at its end.
+            let alone = question.config.controllers.len() == 1;
+            log::log!(
+                if alone { log::Level::Info } else { log::Level::Warn },
+                "{}",
+                failure.message
+            );
         }
         harvest.by_controller.insert(controller.name.clone(), gathered);
     }
@@ -80,7 +86,17 @@ pub fn everything(
             .iter()
             .map(|site| format!("Not asked for: {site}.")),
     );
-    for line in &harvest.coverage {
+    let read = |name: &str| {
+        harvest
+            .by_controller
+            .get(name)
+            .is_none_or(|gathered| gathered.failure.is_none())
+    };
+    for line in harvest
+        .coverage
+        .iter()
+        .filter(|line| line.name.split('/').next().is_some_and(read))
+    {
         let level = match line.outcome {
             Outcome::Partial | Outcome::Failed => log::Level::Warn,
             _ => log::Level::Info,
