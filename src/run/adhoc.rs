@@ -14,11 +14,12 @@ use crate::model::position::Position;
 use crate::model::window::Window;
 use crate::net::stop::Stop;
 use crate::report;
+use crate::run::beginnings::Beginning;
 use crate::run::compose::{self, Frame};
 use crate::run::gather::{self, Question};
 use crate::run::halt::Halt;
 use crate::run::ingest::{self, Ingest};
-use crate::run::order::Order;
+use crate::run::order::{Order, moment};
 use crate::run::{Ended, preflight, tell, verdict};
 use crate::state::load::peek;
 use crate::state::schema::Checkpoint;
@@ -113,7 +114,10 @@ fn from_controllers(
 ) -> Result<Found, Halt> {
     let now = order.clock.now();
     let mut seen = Seen::default();
-    let position = |_: &str, _: &_| Position::unread(window.since());
+    let position = |_: &_, _: &_| Beginning {
+        position: Position::unread(window.since()),
+        heir_of: None,
+    };
     let mut ingest = Ingest::new(&mut seen, &position, None);
     let question = Question {
         config,
@@ -143,7 +147,10 @@ fn from_controllers(
 
 fn from_files(order: &Order<'_>, now: DateTime<Utc>) -> Result<Found, Halt> {
     let mut seen = Seen::default();
-    let position = |_: &str, _: &_| Position::unread(DateTime::UNIX_EPOCH);
+    let position = |_: &_, _: &_| Beginning {
+        position: Position::unread(DateTime::UNIX_EPOCH),
+        heir_of: None,
+    };
     let mut ingest = Ingest::new(&mut seen, &position, None);
     let read = files::read(
         &order.args.input,
@@ -152,6 +159,7 @@ fn from_files(order: &Order<'_>, now: DateTime<Utc>) -> Result<Found, Halt> {
         &mut |slice| ingest.take(&slice),
     )
     .map_err(|error| match error {
+        FilesError::Unreadable(message) => Halt::new(Exit::Usage, message),
         FilesError::Unusable(message) => Halt::new(Exit::Protocol, message),
         FilesError::Taking(error) => error.into(),
     })?;
@@ -175,21 +183,12 @@ fn from_files(order: &Order<'_>, now: DateTime<Utc>) -> Result<Found, Halt> {
 /// `--since` and `--until`: RFC 3339, or how long ago.
 fn named_window(order: &Order<'_>, now: DateTime<Utc>) -> Result<Window, Halt> {
     let moment = |name: &str, text: &str| {
-        DateTime::parse_from_rfc3339(text)
-            .map(|time| time.to_utc())
-            .ok()
-            .or_else(|| {
-                let ago = chrono::Duration::from_std(humantime::parse_duration(text).ok()?).ok()?;
-                now.checked_sub_signed(ago)
-            })
-            .ok_or_else(|| {
-                Halt::new(
-                    Exit::Usage,
-                    format!(
-                        "{name} {text:?} is no time: write 2026-11-20T06:00:00Z, or 36h for 36 hours ago"
-                    ),
-                )
-            })
+        moment(text, now).ok_or_else(|| {
+            Halt::new(
+                Exit::Usage,
+                format!("{name} {text:?} is no time: write 2026-11-20T06:00:00Z, or 36h for 36 hours ago"),
+            )
+        })
     };
     let since = moment("--since", order.args.since.as_deref().unwrap_or_default())?;
     let until = order

@@ -38,6 +38,11 @@ impl<'a> Order<'a> {
         !self.args.input.is_empty() || self.args.since.is_some()
     }
 
+    /// When all of it is to be over.
+    pub fn end(&self) -> Instant {
+        self.began + self.args.max_runtime.unwrap_or(MAX_RUNTIME)
+    }
+
     /// What ends the collecting: a signal, or the time kept for delivery.
     pub fn stop(&self) -> Result<Stop, Halt> {
         let runtime = self.args.max_runtime.unwrap_or(MAX_RUNTIME);
@@ -55,6 +60,15 @@ impl<'a> Order<'a> {
             ..self.common.wish()
         }
     }
+}
+
+/// A moment as people type it: RFC 3339, or how long ago (`36h`).
+pub fn moment(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Some(time.to_utc());
+    }
+    let ago = chrono::Duration::from_std(humantime::parse_duration(text).ok()?).ok()?;
+    now.checked_sub_signed(ago)
 }
 
 /// The wall clock, or the moment that tests set.

@@ -44,6 +44,9 @@ pub struct Checkpoint {
     pub demo: bool,
     /// When the first commit was made.
     pub start: DateTime<Utc>,
+    /// Where the first run begins instead of its lookback: after the state of an earlier scanner was taken over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_from: Option<DateTime<Utc>>,
     /// The highest committed run; 0 before the first.
     pub run: u64,
     /// No number up to these is used again, whatever `run` and `generation` say.
@@ -84,6 +87,9 @@ pub struct KnownController {
     pub name: String,
     /// Where reading begins while nothing of it was read: the first attempt that wanted it, less the lookback.
     pub start: DateTime<Utc>,
+    /// The same for each of its sites that were wanted and never read, by short name.
+    #[serde(default)]
+    pub starts: BTreeMap<String, DateTime<Utc>>,
     pub uuid: Option<String>,
     /// No login before: the console's login limit.
     pub not_before: Option<DateTime<Utc>>,
@@ -112,6 +118,21 @@ pub struct CommittedRun {
     pub window: Window,
 }
 
+impl KnownController {
+    /// One that is wanted for the first time.
+    pub fn new(name: &str, start: DateTime<Utc>) -> Self {
+        Self {
+            name: name.to_owned(),
+            start,
+            starts: BTreeMap::new(),
+            uuid: None,
+            not_before: None,
+            flavour: None,
+            version: String::new(),
+        }
+    }
+}
+
 impl Checkpoint {
     /// The checkpoint of a directory that has none: no runs, nothing read.
     pub fn empty(instance: String, start: DateTime<Utc>) -> Self {
@@ -124,6 +145,7 @@ impl Checkpoint {
             instance,
             demo: false,
             start,
+            read_from: None,
             run: 0,
             highest_run: 0,
             highest_generation: 0,

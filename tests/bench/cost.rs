@@ -44,7 +44,7 @@ pub fn measure(reports: &Path, arguments: &[&str], environment: &[(&str, &str)])
             return Cost {
                 code: status.unwrap().code(),
                 wall: at - started,
-                cpu: time_of_children() - before,
+                cpu: time_of_children().saturating_sub(before),
                 peak,
             };
         }

@@ -2,7 +2,7 @@
 """Judges a demo directory after a crash: every event in exactly one report, every committed run published whole.
 
 The demo's day is a function of the checkpoint alone, so an undisturbed copy that ran on tells what the runs must
-hold: UNIFI_SCAN_REFERENCE is such a directory. A run that was asked to end may leave events to the next one, so
+hold: CRASHLAB_REFERENCE is such a directory. A run that was asked to end may leave events to the next one, so
 what is told up to a run is compared wherever that run saw all it wanted. Prints one violation a line; exit 1 if
 there are any.
 """
@@ -15,7 +15,7 @@ import sys
 
 base = sys.argv[sys.argv.index("--dir") + 1]
 phase = sys.argv[sys.argv.index("--phase") + 1]
-reference = os.environ["UNIFI_SCAN_REFERENCE"]
+reference = os.environ["CRASHLAB_REFERENCE"]
 completed = os.environ.get("CRASHLAB_COMPLETED") == "1"
 recovered = phase == "after-recovery"
 bad = []

@@ -72,7 +72,7 @@ impl Lab {
     fn finds_nothing(&self, mode: &str, options: &[&str]) {
         let checker = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/crashlab/check.py");
         let lab = outside(&self.crashlab, self.temp.path())
-            .env("UNIFI_SCAN_REFERENCE", self.reference())
+            .env("CRASHLAB_REFERENCE", self.reference())
             .env("UNIFI_ARCHIVE_EVENTS", "true")
             .args([mode, "--timeout", "120"])
             .args(options)
