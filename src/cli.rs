@@ -73,6 +73,8 @@ pub enum LogFormat {
 pub enum Command {
     /// Collect what happened since the last run, report it, remember it
     Run(RunArgs),
+    /// Deliver what is owed, at once and without collecting
+    Retry(RetryArgs),
     /// Verify configuration, directory, controllers and channels
     Check,
     /// How the last run went, and whether one is running now
@@ -151,6 +153,28 @@ pub struct RunArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct RetryArgs {
+    /// Only this run, also if it was given up
+    #[arg(long, value_name = "N", conflicts_with = "runs")]
+    pub run: Option<u64>,
+    /// Only the runs in this file, one number a line; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub runs: Option<PathBuf>,
+    /// Wait this long for another run to end (30s, 5m)
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub wait: Option<Duration>,
+    /// Send nothing more after this time
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = humantime::parse_duration)]
+    pub max_runtime: Option<Duration>,
+    /// Exit 0 for these outcomes: locked, partial, recovered (comma list)
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = ["locked", "partial", "recovered"])]
+    pub exit_zero_on: Vec<String>,
+    /// Print the attempt's summary as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct StatusArgs {
     /// Exit 1 if the last success is older than this
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
@@ -217,6 +241,11 @@ pub enum HistoryCommand {
         /// At most this many
         #[arg(short = 'n', long, default_value_t = 20)]
         count: usize,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Runs that are not settled yet, per channel, and why
+    Gaps {
         #[arg(long)]
         json: bool,
     },

@@ -9,12 +9,12 @@ use rustix::fs::Access;
 use crate::cli::Common;
 use crate::collect::{self, Wanted};
 use crate::commands::fail;
-use crate::config::{self, Config, Controller, Trust};
+use crate::config::{self, ChannelKind, Config, Controller, Trust};
 use crate::disk::Dir;
 use crate::disk::file_system::file_system;
 use crate::exit::Exit;
 use crate::model::position::Position;
-use crate::model::source::SourceId;
+use crate::model::source::{SiteName, SourceId};
 use crate::model::window::Window;
 use crate::net::stop::Stop;
 use crate::net::{refusal, tls};
@@ -25,6 +25,8 @@ use crate::state::load::peek;
 
 /// How long the whole check may take.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a connection to a channel's receiver may take.
+const CONNECT: Duration = Duration::from_secs(10);
 /// How much of a console's log is read to see that it can be.
 const SAMPLE: chrono::Duration = chrono::Duration::minutes(5);
 
@@ -54,10 +56,13 @@ pub fn check(common: &Common) -> Exit {
         rows.extend(console(controller, now, &stop));
     }
     for channel in &config.channels {
-        rows.push(row(
-            &format!("channel {}", channel.name),
-            Ok("reports are published into the directory".to_owned()),
-        ));
+        let reached = match &channel.kind {
+            ChannelKind::File => Ok("reports are published into the directory".to_owned()),
+            ChannelKind::Webhook(hook) => tls::reach(&hook.base, &hook.trust, hook.timeout.min(CONNECT))
+                .map(|()| format!("{} is reached; no message was sent", hook.base))
+                .map_err(|failure| (failure.kind.into(), failure.message)),
+        };
+        rows.push(row(&format!("channel {}", channel.name), reached));
     }
     let width = rows.iter().map(|row| row.what.chars().count()).max().unwrap_or(0);
     for row in &rows {
@@ -150,7 +155,7 @@ fn console(controller: &Controller, now: DateTime<Utc>, stop: &Stop) -> Vec<Row>
             }
         }
     }
-    let position = |_: &SourceId| Position::unread(now - SAMPLE);
+    let position = |_: &SiteName, _: &SourceId| Position::unread(now - SAMPLE);
     let wanted = Wanted {
         controller,
         sites_filter: None,

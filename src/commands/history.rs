@@ -1,14 +1,16 @@
-//! `history list`: earlier attempts, from `history.jsonl`.
+//! `history list`: earlier attempts, from `history.jsonl`. `history gaps`: what each channel has not had yet, from
+//! the checkpoint.
 
 use crate::cli::{Common, HistoryCommand};
-use crate::commands::{fail, opened};
+use crate::commands::{fail, gaps, opened};
+use crate::disk::Dir;
 use crate::exit::Exit;
 use crate::model::attempt::Attempt;
 use crate::print;
+use crate::state::load::peek;
 use crate::state::projections;
 
 pub fn history(command: &HistoryCommand, common: &Common) -> Exit {
-    let HistoryCommand::List { count, json } = command;
     let dir = match opened(common) {
         Ok(Some(dir)) => dir,
         Ok(None) => {
@@ -17,12 +19,41 @@ pub fn history(command: &HistoryCommand, common: &Common) -> Exit {
         }
         Err(exit) => return exit,
     };
-    let history = match projections::read_history(&dir, *count) {
+    match command {
+        HistoryCommand::List { count, json } => list(&dir, *count, *json),
+        HistoryCommand::Gaps { json } => gaps(&dir, *json),
+    }
+}
+
+fn gaps(dir: &Dir, json: bool) -> Exit {
+    let checkpoint = match peek(dir) {
+        Ok(Some(checkpoint)) => checkpoint,
+        Ok(None) => {
+            print::say("no attempts yet");
+            return Exit::Ok;
+        }
+        Err(error) => return fail(Exit::BadState, &error.to_string()),
+    };
+    let gaps = gaps::of(&checkpoint);
+    if json {
+        print::say(&serde_json::json!(gaps).to_string());
+    } else if gaps.is_empty() {
+        print::say("no gaps: every channel has settled every run");
+    } else {
+        for gap in gaps {
+            print::say(&gap.to_string());
+        }
+    }
+    Exit::Ok
+}
+
+fn list(dir: &Dir, count: usize, json: bool) -> Exit {
+    let history = match projections::read_history(dir, count) {
         Ok(history) => history,
         Err(error) => return fail(Exit::CannotCreate, &error.to_string()),
     };
     let newest = history.lines.iter();
-    if *json {
+    if json {
         for attempt in newest {
             print::say(&serde_json::to_string(attempt).unwrap_or_default());
         }

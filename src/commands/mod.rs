@@ -1,9 +1,11 @@
-//! The commands beside `run`: each reads and tells, none writes.
+//! The commands beside `run`: each reads and tells; `retry` delivers.
 
 pub mod check;
 pub mod config;
+pub mod gaps;
 pub mod history;
 pub mod report;
+pub mod retry;
 pub mod rules;
 pub mod state;
 pub mod status;
@@ -22,6 +24,7 @@ pub fn run(cli: &Cli) -> Exit {
     let common = &cli.common;
     match &cli.command {
         Command::Run(args) => run::run(args, common),
+        Command::Retry(args) => retry::retry(args, common),
         Command::Check => check::check(common),
         Command::Status(args) => status::status(args, common),
         Command::State(command) => state::state(command, common),

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::cli::{Common, StatusArgs};
-use crate::commands::{fail, opened};
+use crate::commands::{fail, gaps, opened};
 use crate::config;
 use crate::disk::Dir;
 use crate::exit::Exit;
@@ -95,6 +95,7 @@ fn as_json(standing: &Standing) -> serde_json::Value {
         "run": checkpoint.map(|checkpoint| checkpoint.run),
         "generation": checkpoint.map(|checkpoint| checkpoint.generation),
         "owed": checkpoint.map(owed),
+        "gaps": checkpoint.map(gaps::of),
         "consecutive_failures": checkpoint.map(|checkpoint| checkpoint.consecutive_failures),
         "newest_backup": backup,
         "proved_until": checkpoint.and_then(oldest_proof),
@@ -161,6 +162,9 @@ fn as_text(standing: &Standing) -> String {
         _ => text.push_str("last success    never\n"),
     }
     let _ = writeln!(text, "owed            {}", owed(checkpoint));
+    for gap in gaps::of(checkpoint) {
+        let _ = writeln!(text, "                {gap}");
+    }
     let _ = writeln!(
         text,
         "failures        {} in a row",

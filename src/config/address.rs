@@ -104,7 +104,7 @@ fn split(text: &str) -> Result<Written, String> {
     })
 }
 
-fn host_and_port(authority: &str) -> Result<(String, Option<u16>), String> {
+pub fn host_and_port(authority: &str) -> Result<(String, Option<u16>), String> {
     if let Ok(address) = authority.parse::<Ipv6Addr>() {
         return Ok((address.to_string(), None));
     }
@@ -179,7 +179,7 @@ fn base_path(path: &str) -> Result<String, String> {
     Ok(path.to_owned())
 }
 
-fn is_loopback(host: &str) -> bool {
+pub fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 

@@ -255,7 +255,7 @@ fn pin(text: &str) -> Result<[u8; 32], String> {
     Ok(pin)
 }
 
-fn ca_file(setting: &Setting, remarks: &mut Remarks) -> Option<PathBuf> {
+pub fn ca_file(setting: &Setting, remarks: &mut Remarks) -> Option<PathBuf> {
     let path = setting.path(remarks)?;
     match certificate(&path) {
         Ok(()) => Some(path),
@@ -281,7 +281,7 @@ fn certificate(path: &Path) -> Result<(), String> {
     }
 }
 
-fn duration(setting: Option<&Setting>, usual: u64, most: u64, remarks: &mut Remarks) -> Option<Duration> {
+pub fn duration(setting: Option<&Setting>, usual: u64, most: u64, remarks: &mut Remarks) -> Option<Duration> {
     let Some(setting) = setting else {
         return Some(Duration::from_secs(usual));
     };

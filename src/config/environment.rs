@@ -46,16 +46,16 @@ const MAIL: &[&str] = &[
     "UNIFI_EMAIL_RECIPIENTS",
 ];
 
-/// Other places that this version cannot send to.
-const ELSEWHERE: &[&str] = &[
+/// The webhook.
+const WEBHOOK: &[&str] = &[
     "UNIFI_WEBHOOK_URL",
     "UNIFI_WEBHOOK_URL_FILE",
     "UNIFI_WEBHOOK_SECRET",
     "UNIFI_WEBHOOK_SECRET_FILE",
-    "UNIFI_PING_URL",
-    "UNIFI_PING_URL_FILE",
-    "UNIFI_METRICS_FILE",
 ];
+
+/// Other places that this version cannot send to.
+const ELSEWHERE: &[&str] = &["UNIFI_PING_URL", "UNIFI_PING_URL_FILE", "UNIFI_METRICS_FILE"];
 
 /// Read by the project's own tests.
 const TESTS: &[&str] = &["UNIFI_SCAN_CRASH_AT", "UNIFI_SCAN_RECORDINGS"];
@@ -139,7 +139,10 @@ impl Environment {
                 let text = format!(
                     "{name}: the value begins and ends with a quotation mark (Docker's env files keep them)"
                 );
-                if name.ends_with("_KEY") || name.ends_with("_PASSWORD") {
+                if ["_KEY", "_PASSWORD", "_SECRET"]
+                    .iter()
+                    .any(|end| name.ends_with(end))
+                {
                     remarks.warning(format!("{text}; it is taken as part of the secret"));
                 } else {
                     remarks.problem(format!("{text}: remove the marks"));
@@ -169,7 +172,7 @@ impl Environment {
             .collect();
         if !set.is_empty() {
             remarks.problem(format!(
-                "this version delivers to the file channel only, nothing would be sent: remove {}",
+                "this version sends neither mail nor pings nor metrics, nothing would be sent: remove {}",
                 set.join(", ")
             ));
         }
@@ -177,7 +180,7 @@ impl Environment {
 }
 
 fn known() -> impl Iterator<Item = &'static str> {
-    [CONTROLLER, GENERAL, MAIL, ELSEWHERE, TESTS]
+    [CONTROLLER, GENERAL, WEBHOOK, MAIL, ELSEWHERE, TESTS]
         .into_iter()
         .flatten()
         .copied()

@@ -6,6 +6,7 @@ pub mod secret;
 pub mod show;
 
 mod address;
+mod channel;
 mod controller;
 mod environment;
 pub mod nearest;
@@ -13,6 +14,7 @@ mod schema;
 mod section;
 mod setting;
 mod validate;
+mod webhook;
 
 #[cfg(test)]
 mod tests;
@@ -92,7 +94,7 @@ pub struct Controller {
 /// Where a console is reached; its `Display` is the URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl {
-    /// Plain HTTP exists for loopback hosts only.
+    /// Plain HTTP to a console exists for loopback hosts only.
     pub https: bool,
     /// A name or an address; IPv6 without its brackets.
     pub host: String,
@@ -172,17 +174,32 @@ pub struct Channel {
     pub sites: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChannelKind {
     File,
+    Webhook(Webhook),
 }
 
 impl ChannelKind {
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::File => "file",
+            Self::Webhook(_) => "webhook",
         }
     }
+}
+
+/// Where messages are posted. The URL is a secret: only the host may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// Scheme, host and port; no path.
+    pub base: BaseUrl,
+    /// Path and query, which mostly hold a token.
+    pub target: Secret,
+    /// What messages are signed with.
+    pub secret: Option<Secret>,
+    pub timeout: Duration,
+    pub trust: Trust,
 }
 
 /// Which reports a channel wants.

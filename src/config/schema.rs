@@ -46,7 +46,7 @@ pub struct Entry {
 }
 
 /// One `[[channel]]`.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ChannelEntry {
     pub at: String,
     pub name: Option<Setting>,
@@ -54,6 +54,10 @@ pub struct ChannelEntry {
     pub required: Option<Setting>,
     pub when: Option<Setting>,
     pub min_severity: Option<Setting>,
+    pub url: Option<Given>,
+    pub secret: Option<Given>,
+    pub timeout: Option<Setting>,
+    pub ca_file: Option<Setting>,
     pub sites: Vec<Setting>,
 }
 
@@ -167,10 +171,15 @@ fn channel_entry(mut section: Section<'_, '_>, remarks: &mut Remarks) -> Channel
         required: section.flag("required", remarks),
         when: section.text("when", remarks),
         min_severity: section.text("min_severity", remarks),
+        url: section.secret("url", "url_file", remarks),
+        secret: section.secret("secret", "secret_file", remarks),
+        timeout: section.duration("timeout", remarks),
+        ca_file: section.text("ca_file", remarks),
         sites: section.list("sites", remarks),
     };
     // A later version's settings for other kinds are not typos of this one's.
-    if entry.kind.as_ref().is_none_or(|kind| kind.text == "file") {
+    let is_known = |kind: &Setting| ["file", "webhook"].contains(&kind.text.trim());
+    if entry.kind.as_ref().is_none_or(is_known) {
         section.finish(remarks);
     }
     entry

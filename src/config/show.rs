@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::config::{Channel, Config, Controller, Credentials, Sites, Trust};
+use crate::config::{Channel, ChannelKind, Config, Controller, Credentials, Sites, Trust};
 
 /// TOML that says what this configuration means; no secret is in it.
 pub fn redacted(config: &Config) -> String {
@@ -84,6 +84,17 @@ fn channel(channel: &Channel) -> String {
     ];
     if let Some(severity) = channel.min_severity {
         lines.push(format!("min_severity = {}", quoted(severity.name())));
+    }
+    if let ChannelKind::Webhook(hook) = &channel.kind {
+        lines.push(format!("url = {}", quoted(&format!("{}/<redacted>", hook.base))));
+        if let Some(secret) = &hook.secret {
+            lines.push(format!("secret = \"{secret:?}\""));
+        }
+        if let Trust::CaFile(path) = &hook.trust {
+            lines.push(format!("ca_file = {}", quoted(&path.to_string_lossy())));
+        }
+        let timeout = humantime::format_duration(hook.timeout).to_string();
+        lines.push(format!("timeout = {}", quoted(&timeout)));
     }
     if !channel.sites.is_empty() {
         lines.push(format!(

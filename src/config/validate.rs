@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use chrono_tz::{TZ_VARIANTS, Tz};
 
+use crate::config::channel::channels;
 use crate::config::controller::{UNNAMED, overlaid, validate};
 use crate::config::environment::Environment;
 use crate::config::nearest::nearest;
-use crate::config::schema::{ChannelEntry, Entry, File};
+use crate::config::schema::{Entry, File};
 use crate::config::setting::{Remarks, Setting};
-use crate::config::{Channel, ChannelKind, Config, Controller, Tolerated, When, Wish};
-use crate::model::finding::Severity;
+use crate::config::{Config, Controller, Tolerated, Wish};
 use crate::model::source::SourceKind;
 
 const TOLERATED: [(&str, Tolerated); 3] = [
@@ -50,7 +50,7 @@ pub fn config(environment: &Environment, file: File, wish: &Wish, remarks: &mut 
         controllers(environment, file.controllers, remarks)
     };
     Some(Config {
-        channels: channels(&file.channels, remarks),
+        channels: channels(environment, file.channels, wish, remarks),
         required_sources: required_sources(&file.required_sources, &names, remarks),
         exit_zero_on: tolerated(file.zero_on, wish, remarks),
         controllers,
@@ -153,81 +153,6 @@ fn unnamed() -> Entry {
         }),
         at,
         ..Entry::default()
-    }
-}
-
-fn channels(entries: &[ChannelEntry], remarks: &mut Remarks) -> Vec<Channel> {
-    let mut file = None;
-    for entry in entries {
-        let Some(kind) = &entry.kind else {
-            remarks.problem(format!("{}: no kind: add kind = \"file\"", entry.at));
-            continue;
-        };
-        if kind.text.trim() != "file" {
-            remarks.problem(format!(
-                "{}: this version delivers to the file channel only, nothing would be sent to {}: remove this [[channel]]",
-                kind.at,
-                kind.shown()
-            ));
-        } else if file.is_some() {
-            remarks.problem(format!(
-                "{}: there is one file channel, and it is written already",
-                entry.at
-            ));
-        } else {
-            file = Some(file_channel(entry, remarks));
-        }
-    }
-    vec![file.unwrap_or_else(|| Channel {
-        name: ChannelKind::File.name().to_owned(),
-        kind: ChannelKind::File,
-        required: true,
-        when: When::Always,
-        min_severity: None,
-        sites: Vec::new(),
-    })]
-}
-
-fn file_channel(entry: &ChannelEntry, remarks: &mut Remarks) -> Channel {
-    let whens = [When::Always, When::Findings, When::Severe].map(|when| (when.name(), when));
-    let severities = Severity::ALL.map(|severity| (severity.name(), severity));
-    let when = entry
-        .when
-        .as_ref()
-        .and_then(|setting| setting.choice(&whens, remarks));
-    let min_severity = entry
-        .min_severity
-        .as_ref()
-        .and_then(|setting| setting.choice(&severities, remarks));
-    let limits = [
-        entry
-            .when
-            .as_ref()
-            .filter(|_| when.is_some_and(|when| when != When::Always)),
-        entry.min_severity.as_ref().filter(|_| min_severity.is_some()),
-        entry.sites.first(),
-    ];
-    for setting in limits.into_iter().flatten() {
-        remarks.problem(format!(
-            "{}: every report is written to the file channel: remove this line",
-            setting.at
-        ));
-    }
-    Channel {
-        name: entry
-            .name
-            .as_ref()
-            .map_or("file", |name| name.text.trim())
-            .to_owned(),
-        kind: ChannelKind::File,
-        required: entry
-            .required
-            .as_ref()
-            .and_then(|setting| setting.flag(remarks))
-            .unwrap_or(true),
-        when: when.unwrap_or(When::Always),
-        min_severity,
-        sites: entry.sites.iter().map(|setting| setting.text.clone()).collect(),
     }
 }
 

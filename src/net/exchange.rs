@@ -40,14 +40,9 @@ pub fn exchange(
             )
         })
         .collect();
-    let mut bytes = Vec::new();
-    let mut reader = body.into_with_config().reader().take(limit.saturating_add(1));
-    if let Err(error) = reader.read_to_end(&mut bytes) {
-        return Err(Trouble::BrokeOff(bytes.len(), error.into()));
-    }
-    if exceeds(&bytes, limit) {
-        return Err(Trouble::TooLarge);
-    }
+    // A status is an answer, whatever becomes of a body nobody asked for.
+    let body = (limit > 0).then_some(body);
+    let bytes = body.map_or(Ok(Vec::new()), |body| whole(body, limit))?;
     let mut answer = Answer {
         status: head.status.as_u16(),
         headers,
@@ -61,6 +56,18 @@ pub fn exchange(
         .and_then(|date| DateTime::parse_from_rfc2822(date).ok());
     answer.date = date.map(|date| date.with_timezone(&Utc));
     Ok(answer)
+}
+
+fn whole(body: ureq::Body, limit: u64) -> Result<Vec<u8>, Trouble> {
+    let mut bytes = Vec::new();
+    let mut reader = body.into_with_config().reader().take(limit.saturating_add(1));
+    if let Err(error) = reader.read_to_end(&mut bytes) {
+        return Err(Trouble::BrokeOff(bytes.len(), error.into()));
+    }
+    if exceeds(&bytes, limit) {
+        return Err(Trouble::TooLarge);
+    }
+    Ok(bytes)
 }
 
 /// Some consoles send gzip without saying so. No JSON and no page begins with these two bytes.

@@ -12,11 +12,12 @@ use crate::net::connector::{self, Tls};
 use crate::net::exchange::{Trouble, exchange};
 use crate::net::stop::Stop;
 use crate::net::tls;
-use crate::net::trouble::{self, Unanswered};
+use crate::net::trouble::{self, Peer, Unanswered};
 
 /// Speaks to one host and keeps one connection alive between requests.
 pub struct Client {
     base: BaseUrl,
+    peer: Peer,
     agent: Agent,
     tls: Option<Tls>,
     connect_timeout: Duration,
@@ -37,7 +38,7 @@ pub struct Request<'a> {
     pub path: &'a str,
     pub headers: &'a [(String, String)],
     pub body: Option<&'a [u8]>,
-    /// The longest body that is read, after decompression.
+    /// The longest body that is read, after decompression; with 0 the status alone is read.
     pub limit: u64,
 }
 
@@ -59,11 +60,28 @@ impl Client {
         };
         Ok(Self {
             base: base.clone(),
+            peer: Peer::Console,
             agent: connector::agent(settings(connect_timeout, request_timeout), tls.clone()),
             tls,
             connect_timeout,
             request_timeout,
         })
+    }
+
+    /// The host is a channel's receiver and not a console: paths are secrets, settings have other names.
+    pub fn at_receiver(self) -> Self {
+        Self {
+            peer: Peer::Receiver,
+            ..self
+        }
+    }
+
+    /// What may be shown of a path.
+    fn shown<'a>(&self, path: &'a str) -> &'a str {
+        match self.peer {
+            Peer::Console => path,
+            Peer::Receiver => "/…",
+        }
     }
 
     /// Sends a request and waits for its answer, its deadline, or the reason to stop. That is told each time: a
@@ -83,7 +101,7 @@ impl Client {
             }
         };
         let method = request.method;
-        let path = request.path;
+        let path = self.shown(request.path);
         match outcome {
             Ok(mut answer) => {
                 answer.took = began.elapsed();
@@ -93,9 +111,11 @@ impl Client {
             }
             Err(trouble) => {
                 let unanswered = match trouble {
-                    Trouble::NoAnswer(error) => trouble::unanswered(&self.base, self.request_timeout, error),
+                    Trouble::NoAnswer(error) => {
+                        trouble::unanswered(&self.base, self.peer, self.request_timeout, error)
+                    }
                     Trouble::BrokeOff(after, error) => {
-                        trouble::broke_off(&self.base, after, self.request_timeout, error)
+                        trouble::broke_off(&self.base, self.peer, after, self.request_timeout, error)
                     }
                     Trouble::TooLarge => trouble::too_large(&self.base, limit),
                 };
@@ -109,7 +129,11 @@ impl Client {
         let wrong = |what: &str| {
             Failure::new(
                 FailureKind::Config,
-                format!("{} cannot be asked for {}: {what}", self.base, request.path),
+                format!(
+                    "{} cannot be asked for {}: {what}",
+                    self.base,
+                    self.shown(request.path)
+                ),
             )
         };
         let uri = Uri::try_from(url(&self.base, request.path)).map_err(|_| wrong("not a valid address"))?;

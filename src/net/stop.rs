@@ -31,6 +31,14 @@ impl Stop {
         }
     }
 
+    /// The same signals, another deadline.
+    pub fn until(&self, deadline: Instant) -> Self {
+        Self {
+            deadline,
+            signal: Arc::clone(&self.signal),
+        }
+    }
+
     /// Also stops at INT, TERM and HUP. The first is remembered; a second ends the process at once,
     /// because whoever sends it no longer wants to wait for a clean end.
     pub fn installed(self) -> io::Result<Self> {

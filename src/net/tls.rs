@@ -19,13 +19,16 @@ use crate::net::connector::Handshake;
 use crate::net::refusal::{Refusal, carried, pin_of, refused, unproved};
 use crate::net::roots;
 use crate::net::stop::Stop;
-use crate::net::trouble;
+use crate::net::trouble::{self, Peer};
 
 /// The one configuration every TLS connection to `host` uses. ring is named, never the process's default.
 pub fn client_config(trust: &Trust, host: &str) -> Result<Arc<ClientConfig>, Failure> {
     let rule = match trust {
-        Trust::Public => Rule::Chain(roots::public(host)?),
-        Trust::CaFile(path) => Rule::Chain(roots::of_file(path, host)?),
+        Trust::Public => Rule::Chain(roots::public(host)?, Vec::new()),
+        Trust::CaFile(path) => {
+            let (chain, own) = roots::of_file(path, host)?;
+            Rule::Chain(chain, own)
+        }
         Trust::Pin(pin) => Rule::Pin(*pin),
         Trust::Unverified => Rule::Anybody,
     };
@@ -47,7 +50,25 @@ pub fn peer_pin(base: &BaseUrl, timeout: Duration) -> Result<[u8; 32], Failure> 
     Stop::new(deadline)
         .aside(move || shown_certificate(&wanted, config, name, deadline))
         .unwrap_or(Err(ureq::Error::Timeout(ureq::Timeout::Connect)))
-        .map_err(|error| trouble::unanswered(base, timeout, error).failure)
+        .map_err(|error| trouble::unanswered(base, Peer::Console, timeout, error).failure)
+}
+
+/// Whether a channel's receiver is there and may be believed: a connection and a handshake, no message.
+pub fn reach(base: &BaseUrl, trust: &Trust, timeout: Duration) -> Result<(), Failure> {
+    let config = client_config(trust, &base.host)?;
+    let name = server_name(&base.host)?;
+    let deadline = Instant::now() + timeout;
+    let wanted = base.clone();
+    Stop::new(deadline)
+        .aside(move || {
+            if wanted.https {
+                shown_certificate(&wanted, config, name, deadline).map(drop)
+            } else {
+                connected(&wanted, deadline).map(drop)
+            }
+        })
+        .unwrap_or(Err(ureq::Error::Timeout(ureq::Timeout::Connect)))
+        .map_err(|error| trouble::unanswered(base, Peer::Receiver, timeout, error).failure)
 }
 
 /// The name of a host as TLS wants it.
@@ -62,7 +83,8 @@ pub fn server_name(host: &str) -> Result<ServerName<'static>, Failure> {
 
 #[derive(Debug)]
 enum Rule {
-    Chain(Arc<WebPkiServerVerifier>),
+    /// An authority vouches; the pins of those the operator named.
+    Chain(Arc<WebPkiServerVerifier>, Vec<[u8; 32]>),
     Pin([u8; 32]),
     /// Any certificate whose key the other side holds.
     AnyHolder,
@@ -86,9 +108,9 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, rustls::Error> {
         let seen = pin_of(leaf);
         match &self.rule {
-            Rule::Chain(chain) => chain
+            Rule::Chain(chain, own) => chain
                 .verify_server_cert(leaf, intermediates, name, ocsp, now)
-                .map_err(|error| refused(&error, seen)),
+                .map_err(|error| refused(&error, seen, own)),
             Rule::Pin(pinned) if *pinned != seen => Err(carried(Refusal::Changed {
                 pinned: *pinned,
                 seen,
@@ -159,23 +181,8 @@ fn shown_certificate(
     name: ServerName<'static>,
     deadline: Instant,
 ) -> Result<[u8; 32], ureq::Error> {
-    let addresses = (bare(&base.host), base.port)
-        .to_socket_addrs()
-        .map_err(|_| ureq::Error::HostNotFound)?;
-    let left = || {
-        deadline
-            .saturating_duration_since(Instant::now())
-            .max(Duration::from_millis(1))
-    };
-    let mut connected = Err(ureq::Error::HostNotFound);
-    for address in addresses {
-        connected = TcpStream::connect_timeout(&address, left()).map_err(ureq::Error::Io);
-        if connected.is_ok() {
-            break;
-        }
-    }
-    let mut socket = connected?;
-    socket.set_read_timeout(Some(left()))?;
+    let mut socket = connected(base, deadline)?;
+    socket.set_read_timeout(Some(left(deadline)))?;
     let mut connection = ClientConnection::new(config, name).map_err(ureq::Error::Rustls)?;
     while connection.is_handshaking() {
         connection
@@ -184,6 +191,27 @@ fn shown_certificate(
     }
     let shown = connection.peer_certificates().and_then(<[_]>::first).map(pin_of);
     shown.ok_or(ureq::Error::Tls("the console shows no certificate"))
+}
+
+/// A connection to the first of the host's addresses that takes one.
+fn connected(base: &BaseUrl, deadline: Instant) -> Result<TcpStream, ureq::Error> {
+    let addresses = (bare(&base.host), base.port)
+        .to_socket_addrs()
+        .map_err(|_| ureq::Error::HostNotFound)?;
+    let mut connected = Err(ureq::Error::HostNotFound);
+    for address in addresses {
+        connected = TcpStream::connect_timeout(&address, left(deadline)).map_err(ureq::Error::Io);
+        if connected.is_ok() {
+            break;
+        }
+    }
+    connected
+}
+
+fn left(deadline: Instant) -> Duration {
+    deadline
+        .saturating_duration_since(Instant::now())
+        .max(Duration::from_millis(1))
 }
 
 /// An IPv6 address without the brackets it wears in a URL.
@@ -246,7 +274,7 @@ mod tests {
             for pin in [&identity, &other].map(|shown| hex(&pin_of(&shown.certificate))) {
                 assert!(message.contains(&pin), "{message}");
             }
-            assert!(message.contains("unifi-scan check"), "{message}");
+            assert!(message.contains("shows in a browser"), "{message}");
         }
     }
 
@@ -289,6 +317,32 @@ mod tests {
         assert_eq!(ask(&wrong.0, &Trust::Unverified), Ok(200));
         let missing = ask(&right.0, &Trust::CaFile(directory.path().join("missing"))).unwrap_err();
         assert_eq!(missing.kind, FailureKind::Config);
+    }
+
+    #[test]
+    fn a_certificate_a_console_made_for_itself_is_told_in_plain_words() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ca.pem");
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut wish = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+        wish.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let made = wish.self_signed(&key).unwrap();
+        let mut file = std::fs::File::create(&path).unwrap();
+        std::io::Write::write_all(&mut file, made.pem().as_bytes()).unwrap();
+        let certificate = made.der().clone();
+        let identity = Identity { certificate, key };
+        let fake = console(&identity, &identity, &TLS13);
+        for (trust, words) in [
+            (Trust::Public, "its certificate is self-signed"),
+            (
+                Trust::CaFile(path),
+                "this is the console's own certificate, not a CA: use UNIFI_TLS_FINGERPRINT=",
+            ),
+        ] {
+            let message = failed(&fake, &trust);
+            let pin = hex(&pin_of(&identity.certificate));
+            assert!(message.contains(words) && message.contains(&pin), "{message}");
+        }
     }
 
     #[test]

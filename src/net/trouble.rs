@@ -10,7 +10,31 @@ use crate::config::BaseUrl;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::text;
 use crate::net::connector::Handshake;
-use crate::net::refusal;
+use crate::net::refusal::{self, Refusal};
+
+/// Who is spoken to: the settings that messages name are other ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    Console,
+    /// Where a channel's messages go.
+    Receiver,
+}
+
+impl Peer {
+    fn address(self) -> &'static str {
+        match self {
+            Self::Console => "UNIFI_HOST",
+            Self::Receiver => "the channel's URL",
+        }
+    }
+
+    fn port(self) -> &'static str {
+        match self {
+            Self::Console => "UNIFI_PORT",
+            Self::Receiver => "the port in the channel's URL",
+        }
+    }
+}
 
 /// A request without an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -56,8 +80,14 @@ pub fn too_large(base: &BaseUrl, limit: u64) -> Unanswered {
 }
 
 /// The answer broke off in its body.
-pub fn broke_off(base: &BaseUrl, after: usize, within: Duration, error: ureq::Error) -> Unanswered {
-    let mut unanswered = unanswered(base, within, error);
+pub fn broke_off(
+    base: &BaseUrl,
+    peer: Peer,
+    after: usize,
+    within: Duration,
+    error: ureq::Error,
+) -> Unanswered {
+    let mut unanswered = unanswered(base, peer, within, error);
     let after = size(after.try_into().unwrap_or(u64::MAX));
     unanswered.failure.message = format!(
         "{} (its answer broke off after {after})",
@@ -68,19 +98,20 @@ pub fn broke_off(base: &BaseUrl, after: usize, within: Duration, error: ureq::Er
 }
 
 /// What ureq's error means; `within` is the time the request had.
-pub fn unanswered(base: &BaseUrl, within: Duration, error: ureq::Error) -> Unanswered {
+pub fn unanswered(base: &BaseUrl, peer: Peer, within: Duration, error: ureq::Error) -> Unanswered {
     use FailureKind::{Protocol, Unavailable};
     let within = seconds(within);
+    let (address, port) = (peer.address(), peer.port());
     let (kind, message, again, reached) = match error {
         ureq::Error::HostNotFound => (
             Unavailable,
-            format!("{base} cannot be found: its name has no address; check UNIFI_HOST and the name server"),
+            format!("{base} cannot be found: its name has no address; check {address} and the name server"),
             true,
             false,
         ),
         ureq::Error::Timeout(Timeout::Resolve) => (
             Unavailable,
-            format!("the name server did not answer for {base}; check UNIFI_HOST, or use an address"),
+            format!("the name server did not answer for {base}; check {address}, or use an address"),
             true,
             false,
         ),
@@ -96,9 +127,9 @@ pub fn unanswered(base: &BaseUrl, within: Duration, error: ureq::Error) -> Unans
             true,
             true,
         ),
-        ureq::Error::Rustls(error) => return untrusted(base, &error),
+        ureq::Error::Rustls(error) => return untrusted(base, peer, &error),
         ureq::Error::Other(inner) => match inner.downcast::<Handshake>() {
-            Ok(handshake) => return no_handshake(base, handshake.0),
+            Ok(handshake) => return no_handshake(base, peer, handshake.0),
             Err(other) => (
                 Protocol,
                 format!("{base} could not be asked: {other}"),
@@ -111,12 +142,12 @@ pub fn unanswered(base: &BaseUrl, within: Duration, error: ureq::Error) -> Unans
                 .get_ref()
                 .and_then(|inner| inner.downcast_ref::<rustls::Error>())
             {
-                return untrusted(base, tls);
+                return untrusted(base, peer, tls);
             }
             match error.kind() {
                 ErrorKind::ConnectionRefused => (
                     Unavailable,
-                    format!("{base} refuses the connection; is it on, and is UNIFI_PORT right?"),
+                    format!("{base} refuses the connection; is it on, and is {port} right?"),
                     true,
                     false,
                 ),
@@ -136,14 +167,14 @@ pub fn unanswered(base: &BaseUrl, within: Duration, error: ureq::Error) -> Unans
         }
         ureq::Error::BadUri(_) | ureq::Error::Http(_) => (
             FailureKind::Config,
-            format!("{base} cannot be asked: not a valid address; check UNIFI_HOST"),
+            format!("{base} cannot be asked: not a valid address; check {address}"),
             false,
             false,
         ),
         other => (
             Protocol,
             format!(
-                "{base} does not answer in HTTP that can be understood ({}); is UNIFI_PORT the console's?",
+                "{base} does not answer in HTTP that can be understood ({}); is {port} right?",
                 text::clean(&other.to_string(), text::KEY)
             ),
             false,
@@ -157,24 +188,31 @@ pub fn unanswered(base: &BaseUrl, within: Duration, error: ureq::Error) -> Unans
     }
 }
 
-fn no_handshake(base: &BaseUrl, error: ureq::Error) -> Unanswered {
-    let mut unanswered = unanswered(base, Duration::ZERO, error);
+fn no_handshake(base: &BaseUrl, peer: Peer, error: ureq::Error) -> Unanswered {
+    let mut unanswered = unanswered(base, peer, Duration::ZERO, error);
     unanswered.reached = false;
     unanswered
 }
 
-fn untrusted(base: &BaseUrl, error: &rustls::Error) -> Unanswered {
+fn untrusted(base: &BaseUrl, peer: Peer, error: &rustls::Error) -> Unanswered {
     let (kind, what) = match (refusal::refusal(error), error) {
+        (Some(Refusal::Untrusted { reason, .. }), _) if peer == Peer::Receiver => (
+            FailureKind::Auth,
+            format!(
+                "its certificate is not trusted ({reason}); ca_file names the authority of a private one"
+            ),
+        ),
         (Some(refusal), _) => (FailureKind::Auth, refusal.to_string()),
         (None, rustls::Error::InvalidCertificate(reason)) => (
             FailureKind::Auth,
             format!(
-                "it showed a certificate without proving that it holds the key ({reason}); something may stand between"
+                "it showed a certificate without proving that it holds the key ({}); something may stand between",
+                refusal::plain(reason)
             ),
         ),
         (None, rustls::Error::InvalidMessage(_)) => (
             FailureKind::Protocol,
-            "it does not speak TLS; is UNIFI_PORT the console's https port?".to_owned(),
+            format!("it does not speak TLS; is {} an https port?", peer.port()),
         ),
         (None, other) => (
             FailureKind::Protocol,

@@ -50,7 +50,7 @@ impl<'a> Desk<'a> {
         let running = durable
             .then(|| Running::begin(&dir, &record.attempt_id, now))
             .transpose()?;
-        tell::death(&mut checkpoint, previous.as_ref(), &mut warnings);
+        tell::death(&mut checkpoint, previous.as_ref());
         Ok(Self {
             order,
             config,

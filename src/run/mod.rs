@@ -1,15 +1,20 @@
 //! The story of a run: lock, checkpoint, collect, analyse, report, commit, deliver.
 
 pub mod adhoc;
+pub mod beginnings;
 pub mod compose;
+pub mod debts;
 pub mod delivery;
 pub mod desk;
 pub mod gather;
 pub mod halt;
 pub mod ingest;
+pub mod messages;
 pub mod order;
 pub mod preflight;
 pub mod project;
+pub mod ranges;
+pub mod recall;
 pub mod remember;
 pub mod stage;
 pub mod tell;
@@ -26,15 +31,18 @@ use crate::config::{self, Controller};
 use crate::exit::Exit;
 use crate::model::digest::Digest;
 use crate::model::report::Report;
-use crate::model::source::SourceId;
+use crate::model::source::{SiteName, SourceId};
 use crate::report;
+use crate::run::beginnings::{acquaintances, beginning};
 use crate::run::compose::Frame;
+use crate::run::delivery::Asked;
 use crate::run::desk::Desk;
 use crate::run::gather::{Harvest, Question};
 use crate::run::halt::Halt;
 use crate::run::ingest::{Ingest, Taken};
 use crate::run::order::{Clock, Order};
 use crate::run::stage::Workshop;
+use crate::state::outbox::Draft;
 use crate::state::running::Stage;
 use crate::state::seen::Seen;
 
@@ -72,9 +80,12 @@ pub fn run(args: &RunArgs, common: &Common) -> Exit {
 }
 
 fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
+    let now = desk.now();
+    debts::part_with_removed(&mut desk.checkpoint, &desk.config.channels, now);
     if desk.is_durable() {
-        delivery::deliver_owed(desk)?;
+        desk.store.check()?;
         desk.store.tidy(&desk.checkpoint, desk.now())?;
+        delivery::publish_owed(desk, Asked::default())?;
         project::project(desk);
     }
 
@@ -82,7 +93,7 @@ fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
     let mut workshop = Workshop::begin(
         &desk.dir,
         desk.checkpoint.next_run(),
-        desk.is_durable(),
+        desk.is_durable().then_some(desk.record.attempt_id.as_str()),
         &desk.config,
     )?;
     let mut collected = collect(desk, &mut workshop)?;
@@ -106,17 +117,21 @@ fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
     }
 
     desk.enter(Stage::Stage)?;
-    workshop.stage(&report, &json, &fates)?;
+    let draft = workshop.stage(&report, &json, &fates)?;
 
     desk.enter(Stage::Commit)?;
-    let path = commit(desk, &mut collected, &report)?;
+    desk.store.check()?;
+    draft.map(Draft::enter).transpose()?;
+    let (path, not_due) = commit(desk, &mut collected, &report)?;
 
     if desk.stop.signalled().is_none() {
         desk.enter(Stage::Deliver)?;
-        delivery::deliver_owed(desk)?;
+        delivery::deliver_owed(desk, Asked::default())?;
     }
-    desk.record.channels = tell::channel_results(&desk.checkpoint, &desk.config.channels);
-    exit = exit.worst(verdict::of_channels(&desk.checkpoint, &desk.config.channels));
+    desk.record.channels = tell::channel_results(&desk.checkpoint, &desk.config.channels, &not_due);
+    exit = exit
+        .worst(verdict::of_channels(&desk.checkpoint, &desk.config.channels))
+        .worst(verdict::of_stop(&desk.stop));
     if exit == Exit::Ok && desk.checkpoint.recovered_from.take().is_some() {
         exit = Exit::Recovered;
     }
@@ -147,16 +162,22 @@ fn collect(desk: &mut Desk<'_>, workshop: &mut Workshop) -> Result<Collected, Ha
         .as_ref()
         .map_or(desk.order.clock, |console| Clock::at(console.now()));
     let now = clock.now();
+    // A first attempt that died before it had a report must not make a later one begin later.
+    let began = if desk.checkpoint.run == 0 {
+        now.min(desk.checkpoint.start)
+    } else {
+        now
+    };
     let start = if demo.is_some() {
         desk.checkpoint.start
     } else {
         let first = desk.checkpoint.read_from.filter(|_| desk.checkpoint.run == 0);
-        first.unwrap_or(now - desk.config.initial_lookback)
+        first.unwrap_or(began - desk.config.initial_lookback)
     };
     let mut seen = Seen::load(&desk.dir, &desk.checkpoint);
     desk.warnings.extend(seen.trouble.clone());
     let known = &desk.checkpoint;
-    let position = |controller: &str, id: &_| remember::position_of(known, controller, id, start);
+    let position = |site: &SiteName, id: &_| beginning(known, site, id, start);
     let mut ingest = Ingest::new(&mut seen, &position, workshop.waiting()?);
     let question = Question {
         config: &desk.config,
@@ -173,7 +194,7 @@ fn collect(desk: &mut Desk<'_>, workshop: &mut Workshop) -> Result<Collected, Ha
     ingest::complete_coverage(&mut harvest.coverage, &taken);
     desk.warnings.append(&mut harvest.warnings);
     tell::repeats(&taken, &mut desk.warnings);
-    remember::acquaintances(&mut desk.checkpoint, &harvest, start);
+    acquaintances(&mut desk.checkpoint, &harvest, start);
     desk.record.sources = tell::source_results(&harvest.coverage);
     Ok(Collected {
         harvest,
@@ -229,14 +250,19 @@ fn judge(desk: &mut Desk<'_>, collected: &mut Collected) -> (Report, Vec<u8>, Fa
     (report, json, fates)
 }
 
-/// Step 7: one atomic replacement moves the watermarks, names the run, and owes it to its channels.
-fn commit(desk: &mut Desk<'_>, collected: &mut Collected, report: &Report) -> Result<String, Halt> {
+/// Step 7: one atomic replacement moves the watermarks, names the run, and owes it to its channels. Gives back
+/// where the report lies, and the channels that do not want it.
+fn commit(
+    desk: &mut Desk<'_>,
+    collected: &mut Collected,
+    report: &Report,
+) -> Result<(String, Vec<String>), Halt> {
     let number = desk.checkpoint.next_run();
     let path = compose::path_of(number, report.generated_at);
     desk.record.report = Some(path.clone());
     let next = &mut desk.checkpoint;
-    remember::positions(next, &collected.taken, &collected.harvest);
-    remember::run(next, number, report, &path, &desk.config.channels);
+    remember::positions(next, &collected.taken);
+    let not_due = remember::run(next, number, report, &path, &desk.config.channels);
     remember::source_failures(next, desk.record, &collected.harvest.coverage, collected.now);
     remember::attempt_success(next, collected.now);
     remember::attempt(next, desk.record);
@@ -245,10 +271,11 @@ fn commit(desk: &mut Desk<'_>, collected: &mut Collected, report: &Report) -> Re
     next.sidecar = collected.seen.write(&desk.dir, next.next_generation())?;
     desk.commit()?;
     log::info!("committed run={number} generation={}", desk.checkpoint.generation);
-    Ok(path)
+    Ok((path, not_due))
 }
 
-/// A failed attempt is committed too: its counters, `not_before`, and where new sources begin.
+/// A failed attempt is committed too: its counters, `not_before`, and where new sources begin. What earlier
+/// runs owe is delivered all the same.
 fn fail(desk: &mut Desk<'_>, halt: &Halt) -> Result<(), Halt> {
     if !desk.is_durable() {
         return Ok(());
@@ -257,6 +284,13 @@ fn fail(desk: &mut Desk<'_>, halt: &Halt) -> Result<(), Halt> {
     desk.record.error = Some(halt.message.clone());
     let now = desk.now();
     remember::attempt_failure(&mut desk.checkpoint, desk.record, &halt.message, now);
+    if desk.stop.signalled().is_none() && tell::owed(&desk.checkpoint) > 0 {
+        let ended_in = desk.record.stage.clone();
+        desk.enter(Stage::Deliver)?;
+        delivery::deliver_owed(desk, Asked::default())?;
+        desk.record.channels = tell::channel_results(&desk.checkpoint, &desk.config.channels, &[]);
+        desk.record.stage = ended_in;
+    }
     desk.close(halt.exit)?;
     project::project(desk);
     Ok(())

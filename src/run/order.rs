@@ -38,6 +38,11 @@ impl<'a> Order<'a> {
         !self.args.input.is_empty() || self.args.since.is_some()
     }
 
+    /// When all of it is to be over.
+    pub fn end(&self) -> Instant {
+        self.began + self.args.max_runtime.unwrap_or(MAX_RUNTIME)
+    }
+
     /// What ends the collecting: a signal, or the time kept for delivery.
     pub fn stop(&self) -> Result<Stop, Halt> {
         let runtime = self.args.max_runtime.unwrap_or(MAX_RUNTIME);

@@ -18,6 +18,7 @@ use crate::run::Ended;
 use crate::run::halt::Halt;
 use crate::run::ingest::Taken;
 use crate::run::order::Order;
+use crate::run::ranges::runs;
 use crate::state::ledger::Ledger;
 use crate::state::running::{RunRecord, Stage};
 use crate::state::schema::Checkpoint;
@@ -137,9 +138,9 @@ fn reasons(record: &Attempt) -> Vec<String> {
         .filter(|channel| channel.outcome == "owed")
         .map(|channel| {
             format!(
-                "channel {} is owed runs {:?}: {}",
+                "channel {} is owed {}: {}",
                 channel.name,
-                channel.runs,
+                runs(&channel.runs),
                 channel.reason.as_deref().unwrap_or("not delivered yet")
             )
         });
@@ -202,21 +203,32 @@ pub fn source_results(coverage: &[SourceCoverage]) -> Vec<SourceResult> {
         .collect()
 }
 
-pub fn channel_results(checkpoint: &Checkpoint, channels: &[Channel]) -> Vec<ChannelResult> {
+/// How the channels stand after this attempt; `not_due` are those that did not want its report.
+pub fn channel_results(
+    checkpoint: &Checkpoint,
+    channels: &[Channel],
+    not_due: &[String],
+) -> Vec<ChannelResult> {
     channels
         .iter()
         .filter_map(|channel| {
             let ledger = checkpoint.ledgers.get(&channel.name)?;
             let owed: Vec<(u64, &Debt)> = ledger.between.owed().collect();
+            let dead = ledger.untold();
+            let (outcome, runs) = if !owed.is_empty() {
+                ("owed", owed.iter().map(|(run, _)| *run).collect())
+            } else if !dead.is_empty() {
+                ("dead", dead)
+            } else if not_due.contains(&channel.name) {
+                ("not due", vec![checkpoint.run])
+            } else {
+                ("accepted", vec![checkpoint.run])
+            };
             Some(ChannelResult {
                 name: channel.name.clone(),
-                outcome: if owed.is_empty() { "accepted" } else { "owed" }.to_owned(),
+                outcome: outcome.to_owned(),
                 reason: owed.iter().find_map(|(_, debt)| debt.reason.clone()),
-                runs: if owed.is_empty() {
-                    vec![checkpoint.run]
-                } else {
-                    owed.iter().map(|(run, _)| *run).collect()
-                },
+                runs,
             })
         })
         .collect()
@@ -246,7 +258,7 @@ pub fn state_line(checkpoint: &Checkpoint) -> String {
 }
 
 /// A previous attempt whose lock is free but which never reached its end has died: it is counted and told.
-pub fn death(checkpoint: &mut Checkpoint, previous: Option<&RunRecord>, warnings: &mut Vec<String>) {
+pub fn death(checkpoint: &mut Checkpoint, previous: Option<&RunRecord>) {
     let Some(died) = previous.filter(|record| record.stage != Stage::Done) else {
         return;
     };
@@ -256,7 +268,7 @@ pub fn death(checkpoint: &mut Checkpoint, previous: Option<&RunRecord>, warnings
         died.attempt_id
     );
     checkpoint.deaths += 1;
-    warnings.push(format!(
+    checkpoint.to_tell.push(format!(
         "The attempt of {} did not reach its end: it died in the stage \"{}\".",
         died.started_at.format("%Y-%m-%d %H:%M UTC"),
         died.stage.name()

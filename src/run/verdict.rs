@@ -47,7 +47,8 @@ fn of_source(line: &SourceCoverage, config: &Config) -> Exit {
     }
 }
 
-fn of_stop(stop: &Stop) -> Exit {
+/// The code of the signal that was given, if one was.
+pub fn of_stop(stop: &Stop) -> Exit {
     stop.signalled().map_or(Exit::Ok, Exit::of_signal)
 }
 

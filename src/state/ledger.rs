@@ -47,13 +47,6 @@ pub enum Answer {
         reason: String,
     },
     /// It may have arrived.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "the file channel answers at once; channels that send over a network need it"
-        )
-    )]
     Unknown {
         reason: String,
     },
@@ -89,10 +82,6 @@ impl Ledger {
     }
 
     /// `run` is to be sent whatever became of it: the operator asked. `false` if it is owed anyway.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "asked for by `retry`, which is not there yet")
-    )]
     pub fn owe_again(&mut self, run: u64) -> bool {
         if matches!(self.between.get(run), Some(Standing::Owed(_))) {
             return false;
@@ -154,13 +143,6 @@ impl Ledger {
     }
 
     /// Messages to be sent again as they are, oldest first.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "the file channel answers at once; channels that send over a network need it"
-        )
-    )]
     pub fn due_again(&self, now: DateTime<Utc>, all: bool) -> Vec<Message> {
         let ripe =
             |run: &u64| matches!(self.between.get(*run), Some(Standing::Owed(debt)) if is_ripe(debt, now));
@@ -233,24 +215,25 @@ impl Ledger {
             .retain(|message| message.key != key || message.unknown);
     }
 
-    /// Gives up on what has been refused for longer than `after`; the runs that died.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "the file channel answers at once; channels that send over a network need it"
-        )
-    )]
+    /// Gives up on what has been refused for longer than `after`; the runs that died. Those of an open message
+    /// die together: its key stands for all of them.
     pub fn give_up(&mut self, now: DateTime<Utc>, after: TimeDelta) -> Vec<u64> {
         let over = |debt: &Debt| {
             debt.attempts >= TRIES_BEFORE_DEATH && debt.since.is_some_and(|since| now - since >= after)
         };
-        let dead: Vec<u64> = self
+        let late: BTreeSet<u64> = self
             .between
             .owed()
             .filter(|(_, debt)| over(debt))
             .map(|(run, _)| run)
             .collect();
+        let held: BTreeSet<u64> = self
+            .messages
+            .iter()
+            .filter(|message| !message.runs.iter().all(|run| late.contains(run)))
+            .flat_map(|message| message.runs.iter().copied())
+            .collect();
+        let dead: Vec<u64> = late.difference(&held).copied().collect();
         for run in &dead {
             self.settle(*run, Standing::Dead { told: false });
         }
@@ -280,6 +263,14 @@ impl Ledger {
     /// Number of owed runs.
     pub fn owed(&self) -> usize {
         self.between.owed().count()
+    }
+
+    /// When `run` is tried again, if it is owed and has to wait.
+    pub fn next_try(&self, run: u64) -> Option<DateTime<Utc>> {
+        match self.between.get(run) {
+            Some(Standing::Owed(debt)) => debt.next_try,
+            _ => None,
+        }
     }
 
     fn pinned_runs(&self) -> BTreeSet<u64> {

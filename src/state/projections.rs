@@ -49,6 +49,11 @@ pub fn read_history(dir: &Dir, most: usize) -> Result<Log<Attempt>, DiskError> {
     Ok(log)
 }
 
+/// Every failure that `failures.jsonl` tells, oldest first.
+pub fn read_failures(dir: &Dir) -> Result<Log<OpenFailure>, DiskError> {
+    read_log(dir, FAILURES, LONGEST_LOG)
+}
+
 fn mend<T: Serialize + DeserializeOwned>(
     dir: &Dir,
     name: &str,

@@ -43,6 +43,7 @@
 mod archive;
 mod child;
 mod console;
+mod receiver;
 mod scenario;
 
 mod delivery;
@@ -56,6 +57,7 @@ mod odd_pages;
 mod once;
 mod output;
 mod readable;
+mod retry;
 mod safe;
 mod signals;
 mod state;
@@ -64,4 +66,5 @@ mod state_mending;
 mod state_rebuild;
 mod two_writers;
 mod unreachable;
+mod webhook;
 mod zones;

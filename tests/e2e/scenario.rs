@@ -81,6 +81,12 @@ impl Scenario {
         self
     }
 
+    /// One more text that no output may ever hold.
+    pub fn secret(mut self, text: &str) -> Self {
+        self.secrets.push(text.to_owned());
+        self
+    }
+
     pub fn home(&self) -> &Path {
         self.home.path()
     }

@@ -170,6 +170,7 @@ fn positions(checkpoint: &mut Checkpoint, report: &Report) {
             .or_insert_with(|| KnownController {
                 name: controller.to_owned(),
                 start: since,
+                starts: BTreeMap::new(),
                 uuid: Some(line.id.controller.clone()),
                 not_before: None,
                 flavour: None,

@@ -48,17 +48,13 @@ fn a_higher_place_wins_over_a_lower_one() {
 #[test]
 fn a_channel_that_cannot_be_served_is_refused_and_not_ignored() {
     refused(
-        enough(&[("UNIFI_WEBHOOK_URL_FILE", "/x")]),
-        &["remove UNIFI_WEBHOOK_URL_FILE"],
-    );
-    refused(
         enough(&[("UNIFI_PING_URL", "x"), ("UNIFI_EMAIL_FROM", "y")]),
         &["UNIFI_EMAIL_FROM, UNIFI_PING_URL"],
     );
     assert!(enough(&[("UNIFI_EMAIL_ENABLED", "false"), ("UNIFI_SMTP_HOST", "mail")]).is_ok());
     refused(
         file("[[channel]]\nkind = \"email\"\nrecipients = []"),
-        &["file channel only", "line 2"],
+        &["nothing would be sent to `email`", "line 2"],
     );
     refused(
         file("[[channel]]\nkind = \"file\"\nwhen = \"severe\""),
@@ -202,4 +198,70 @@ fn the_example_is_valid_with_and_without_its_optional_lines() {
         assert!(!parsed.controllers.is_empty());
     }
     assert_ne!(example, uncommented);
+}
+
+#[test]
+fn a_webhook_is_made_of_the_file_with_the_environment_over_it() {
+    let url = ("UNIFI_WEBHOOK_URL", "https://hooks.example.com/T0K3N?k=T0K3N");
+    let config = enough(&[url, ("UNIFI_WEBHOOK_SECRET", "T0K3N")]).expect("valid");
+    let channel = &config.channels[1];
+    assert_eq!(
+        (channel.name.as_str(), channel.required, channel.when),
+        ("webhook", true, When::Always)
+    );
+    let ChannelKind::Webhook(hook) = &channel.kind else {
+        panic!("{channel:?}")
+    };
+    assert_eq!(
+        (hook.base.to_string().as_str(), hook.timeout.as_secs()),
+        ("https://hooks.example.com", 30)
+    );
+    assert_eq!(hook.target.expose(), "/T0K3N?k=T0K3N");
+    assert!(!format!("{config:?}{}", show::redacted(&config)).contains("T0K3N"));
+
+    let controller = "[[controller]]\nname = \"home\"\nhost = \"192.0.2.1\"\napi_key = \"k\"\n";
+    let entry = "[[channel]]\nkind = \"webhook\"\n";
+    let over = |channel: &str| {
+        with_file(
+            &[("REPORTS_DIR", "/srv/r"), url],
+            Some(&format!("{controller}{channel}")),
+            &Wish::default(),
+        )
+    };
+    let named = over(&format!(
+        "{entry}name = \"ops\"\nurl = \"https://192.0.2.7/\"\nrequired = false\nwhen = \"severe\""
+    ))
+    .expect("valid");
+    let channel = &named.channels[1];
+    assert_eq!(
+        (channel.name.as_str(), channel.required, channel.when),
+        ("ops", false, When::Severe)
+    );
+    assert!(matches!(&channel.kind, ChannelKind::Webhook(hook) if hook.base.host == "hooks.example.com"));
+
+    refused(over(&entry.repeat(2)), &["names several webhooks"]);
+    refused(
+        over(&format!("{entry}name = \"file\"")),
+        &["two channels are called `file`"],
+    );
+    refused(over(&format!("{entry}sites = [\"default\"]")), &["whole reports"]);
+    refused(over(&format!("{entry}ulr = \"x\"")), &["did you mean `url`?"]);
+    refused(file(&format!("{controller}{entry}")), &["add url_file ="]);
+    refused(
+        enough(&[("UNIFI_WEBHOOK_SECRET", "T0K3N")]),
+        &["no webhook it could sign for"],
+    );
+    refused(
+        enough(&[("UNIFI_WEBHOOK_URL", "T0K3N")]),
+        &["UNIFI_WEBHOOK_URL: this is no URL"],
+    );
+    warned(
+        &enough(&[("UNIFI_WEBHOOK_URL", "http://192.0.2.7/T0K3N")]).expect("valid"),
+        &["in clear"],
+    );
+    let demo = Wish {
+        demo: true,
+        ..Wish::default()
+    };
+    assert_eq!(with_file(&[url], None, &demo).expect("valid").channels.len(), 1);
 }

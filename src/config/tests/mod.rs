@@ -85,8 +85,8 @@ fn one_controller_needs_no_file() {
         panic!("{:?}", config.channels)
     };
     assert_eq!(
-        (channel.name.as_str(), channel.kind, channel.required),
-        ("file", ChannelKind::File, true)
+        (channel.name.as_str(), &channel.kind, channel.required),
+        ("file", &ChannelKind::File, true)
     );
 }
 
@@ -118,7 +118,7 @@ fn every_problem_is_told_at_once_with_its_name_and_fix() {
             "did you mean `classic`?",
             "UNIFI_TLS_FINGERPRINT: 3 hex digits",
             "UNIFI_CONNECT_TIMEOUT: `soon`",
-            "delivers to the file channel only, nothing would be sent: remove UNIFI_SMTP_HOST",
+            "nothing would be sent: remove UNIFI_SMTP_HOST",
             "REPORTS_DIR=/var/lib/unifi-scan",
         ],
     );

@@ -4,7 +4,7 @@
 mod answer;
 pub mod fault;
 pub mod row;
-mod wire;
+pub mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Shutdown, TcpListener, TcpStream};

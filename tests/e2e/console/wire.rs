@@ -190,7 +190,7 @@ fn reason(status: u16) -> &'static str {
 }
 
 /// The next request on this connection, or `None` at its end.
-fn read_request(stream: &mut impl Read, buffer: &mut Vec<u8>) -> Option<Hit> {
+pub fn read_request(stream: &mut impl Read, buffer: &mut Vec<u8>) -> Option<Hit> {
     let head_end = loop {
         if let Some(at) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
             break at + 4;

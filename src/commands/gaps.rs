@@ -1,0 +1,78 @@
+//! What each channel has not settled: ranges of runs, and why. For `status` and `history gaps`.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::run::ranges::range;
+use crate::state::schema::Checkpoint;
+use crate::state::spans::{Debt, Standing};
+
+/// Consecutive runs of one channel that stand alike.
+#[derive(Debug, Serialize)]
+pub struct Gap {
+    pub channel: String,
+    pub first: u64,
+    pub last: u64,
+    /// `owed`, or `dead`: given up and not told yet.
+    pub outcome: &'static str,
+    pub attempts: u64,
+    pub reason: Option<String>,
+    pub next_try: Option<DateTime<Utc>>,
+    /// It may have arrived already, and will be repeated under the same key.
+    pub unknown: bool,
+}
+
+/// Every gap of every channel.
+pub fn of(checkpoint: &Checkpoint) -> Vec<Gap> {
+    let mut gaps: Vec<Gap> = Vec::new();
+    for (channel, ledger) in &checkpoint.ledgers {
+        let open = ledger
+            .between
+            .iter()
+            .filter(|(.., standing)| !standing.is_settled());
+        for (first, last, standing) in open {
+            let (outcome, debt) = match standing {
+                Standing::Owed(debt) => ("owed", debt.clone()),
+                _ => ("dead", Debt::default()),
+            };
+            gaps.push(Gap {
+                channel: channel.clone(),
+                first,
+                last,
+                outcome,
+                attempts: debt.attempts,
+                reason: debt.reason,
+                next_try: debt.next_try,
+                unknown: ledger
+                    .messages
+                    .iter()
+                    .any(|message| message.runs.contains(&first)),
+            });
+        }
+    }
+    gaps
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let noun = if self.first == self.last { "run" } else { "runs" };
+        let named = range(self.first, self.last);
+        write!(f, "{}: {noun} {named} {}", self.channel, self.outcome)?;
+        if self.outcome == "dead" {
+            return f.write_str(", given up; its next message tells so");
+        }
+        write!(f, " after {} tries", self.attempts)?;
+        if self.unknown {
+            f.write_str(", may have arrived")?;
+        }
+        if let Some(next) = self.next_try {
+            write!(f, ", next try from {}", next.format("%F %T UTC"))?;
+        }
+        match &self.reason {
+            Some(reason) => write!(f, ": {reason}"),
+            None => f.write_str(": not tried yet"),
+        }
+    }
+}

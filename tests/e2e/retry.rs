@@ -1,0 +1,176 @@
+//! `retry`, `history gaps`, and what `status` and `check` say of a channel.
+
+use std::fs;
+
+use chrono::{TimeDelta, Utc};
+
+use crate::child::Ran;
+use crate::console::Console;
+use crate::console::row::series;
+use crate::receiver::{Manner, QUERY, Receiver, TOKEN};
+use crate::scenario::Scenario;
+
+/// A receiver that refuses for good, and `runs` runs that it is owed.
+fn owing(runs: i64) -> (Scenario, Console, Receiver) {
+    let (scenario, console) = Scenario::with_console();
+    let receiver = Receiver::start();
+    let scenario = scenario
+        .env("UNIFI_WEBHOOK_URL", &receiver.url())
+        .secret(TOKEN)
+        .secret(QUERY);
+    receiver.manner(Manner::Says(404));
+    for run in 0..runs {
+        let since = console.now() - TimeDelta::minutes(50);
+        console.add(series(
+            u64::try_from(100 * run).unwrap(),
+            3,
+            since,
+            TimeDelta::minutes(2),
+        ));
+        scenario.run().exits(3);
+        console.advance(TimeDelta::hours(1));
+    }
+    (scenario, console, receiver)
+}
+
+/// A command at a time some days from now.
+fn after_days(scenario: &Scenario, days: i64, arguments: &[&str]) -> Ran {
+    let now = (Utc::now() + TimeDelta::days(days)).to_rfc3339();
+    scenario.does(&[arguments, &["--now", &now]].concat())
+}
+
+#[test]
+fn retry_sends_all_that_is_owed_at_once_and_collects_nothing() {
+    let (scenario, console, receiver) = owing(2);
+    let asked = console.hits().len();
+    scenario
+        .does(&["retry"])
+        .exits(3)
+        .says("0 of 2 delivered, 2 still owed");
+    receiver.manner(Manner::Says(200));
+    // Nothing about the console has to be valid for that.
+    let scenario = scenario.env("UNIFI_HOST", "http://192.0.2.300");
+    let record = scenario.does(&["retry", "--json"]).exits(0).json();
+    assert_eq!(record["command"], "retry");
+    assert_eq!(receiver.runs().last().unwrap(), &[1, 2]);
+    receiver.has_all(1, 2);
+    assert_eq!(console.hits().len(), asked, "a console was asked");
+    scenario.does(&["retry"]).exits(0).says("nothing is owed");
+    scenario.does(&["history", "gaps"]).exits(0).says("no gaps");
+    assert_eq!(scenario.history().last().unwrap()["command"], "retry");
+    assert_eq!(
+        scenario.checkpoint()["last_successful_run"],
+        scenario.newest_report()["generated_at"]
+    );
+}
+
+#[test]
+fn gaps_and_status_say_what_is_owed_and_why_and_never_where_to() {
+    let (scenario, _console, receiver) = owing(2);
+    for arguments in [["history", "gaps"].as_slice(), &["status"]] {
+        scenario.does(arguments).exits(0).says_all(&[
+            "webhook: run",
+            "owed after 1 tries",
+            "HTTP 404",
+            "next try from",
+        ]);
+    }
+    let gaps = scenario.does(&["history", "gaps", "--json"]).exits(0).json();
+    assert_eq!(
+        (&gaps[0]["channel"], &gaps[0]["outcome"]),
+        (&"webhook".into(), &"owed".into())
+    );
+    receiver.manner(Manner::Drops);
+    scenario.does(&["retry"]).exits(3);
+    scenario
+        .does(&["history", "gaps"])
+        .exits(0)
+        .says("may have arrived");
+}
+
+#[test]
+fn only_named_runs_are_sent_and_bad_lines_of_a_list_are_named_and_skipped() {
+    let (scenario, _console, receiver) = owing(3);
+    receiver.manner(Manner::Says(200));
+    let list = b"2\n\nnonsense\n-1\n99\n";
+    scenario
+        .does_with_input(&["retry", "--runs", "-"], list)
+        .exits(3)
+        .says_all(&[
+            "line 3",
+            "nonsense",
+            "line 4",
+            "run 99",
+            "1 of 1 delivered, 2 still owed",
+        ]);
+    assert_eq!(receiver.runs().last().unwrap(), &[2]);
+    scenario.does(&["retry", "--run", "3"]).exits(3);
+    scenario
+        .does(&["retry", "--run", "99"])
+        .exits(2)
+        .says("none of the named runs");
+    scenario
+        .does(&["retry", "--runs", "missing"])
+        .exits(2)
+        .says("cannot be read");
+    scenario.does(&["retry", "--run", "1"]).exits(0);
+    receiver.has_all(1, 3);
+}
+
+#[test]
+fn a_run_that_was_refused_for_seven_days_is_dead_told_once_and_can_still_be_sent() {
+    let (scenario, _console, receiver) = owing(1);
+    after_days(&scenario, 1, &["retry"]).exits(3);
+    after_days(&scenario, 3, &["retry"]).exits(3);
+    after_days(&scenario, 8, &["retry"]).exits(0).says("given up");
+    scenario.does(&["history", "gaps"]).exits(0).says("dead");
+    receiver.manner(Manner::Says(200));
+    after_days(&scenario, 8, &["run"]).exits(0);
+    let told = receiver.got().last().unwrap().clone();
+    assert_eq!(told.runs(), [2]);
+    assert_eq!(told.body["dead"][0]["run"], 1, "{:#}", told.body["dead"]);
+    after_days(&scenario, 8, &["run"]).exits(0);
+    assert!(
+        receiver.got().last().unwrap().body.get("dead").is_none(),
+        "told once"
+    );
+    assert!(!scenario.path(".outbox/000001").exists());
+    scenario
+        .does(&["retry", "--run", "1"])
+        .exits(0)
+        .says("1 of 1 delivered");
+    assert_eq!(receiver.runs().last().unwrap(), &[1]);
+    scenario.does(&["retry", "--run", "1"]).exits(0);
+    assert_eq!(receiver.got().len(), 4 + 3, "what was accepted is not sent again");
+}
+
+#[test]
+fn a_run_whose_outbox_entry_is_gone_is_sent_from_the_archive_or_told_as_dead() {
+    let (scenario, _console, receiver) = owing(2);
+    fs::remove_dir_all(scenario.path(".outbox/000001")).unwrap();
+    fs::remove_dir_all(scenario.path(".outbox/000002")).unwrap();
+    let names = crate::archive::below(&scenario.reports);
+    let second = names
+        .iter()
+        .find(|name| name.contains("report-000002") && name.ends_with(".json"));
+    fs::write(scenario.path(second.unwrap()), "{}").unwrap();
+    receiver.manner(Manner::Says(200));
+    scenario.does(&["retry"]).exits(0).says("its report is gone");
+    let got = receiver.got().last().unwrap().clone();
+    assert_eq!(got.runs(), [1]);
+    assert_eq!(got.body["dead"][0]["run"], 2, "{:#}", got.body);
+}
+
+#[test]
+fn check_reaches_the_receiver_without_sending_anything() {
+    let (scenario, _console, receiver) = owing(1);
+    let row = "127.0.0.1";
+    scenario
+        .does(&["check"])
+        .exits(0)
+        .says_all(&["channel webhook", row, "no message was sent"]);
+    assert_eq!(receiver.got().len(), 1);
+    receiver.closes();
+    scenario.does(&["check"]).exits(69).says("refuses the connection");
+    receiver.opens();
+}
