@@ -92,7 +92,8 @@ pub fn open_edited(bytes: &[u8]) -> Result<(Checkpoint, Value), String> {
         .unwrap_or_default();
     if version.split('.').next() != Some("2") {
         return Err(format!(
-            "its schema_version is {version:?}, where 2.x is expected"
+            "its schema_version is {:?}, where 2.x is expected",
+            crate::model::text::clean(version, 16)
         ));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);

@@ -293,3 +293,20 @@ fn a_restore_beside_a_running_scan_is_refused() {
     run.wait().exits(0);
     scenario.told_exactly(&console);
 }
+
+#[test]
+fn a_restore_that_dies_anywhere_leaves_the_old_state_or_the_restored_one() {
+    for point in ["begin", "staged", "kept", "renamed", "synced"] {
+        let (scenario, console) = after_runs(2);
+        let restore = ["state", "restore", "--generation", "3"];
+        let mut command = scenario.command(&restore);
+        command.env("UNIFI_SCAN_CRASH_AT", format!("checkpoint.{point}"));
+        let died = scenario.spawn(command, b"").wait();
+        assert_eq!(died.code(), None, "{point}: {died}");
+        scenario.does(&["state", "verify"]).exits(0);
+        an_hour(&console, 2);
+        scenario.run().exits_one_of(&[0, 4]);
+        assert_eq!(scenario.reports().into_keys().last(), Some(3), "{point}");
+        nothing_lost(&scenario, &console);
+    }
+}
