@@ -96,8 +96,8 @@ pub enum Command {
     Config(ConfigCommand),
     /// Completions for a shell
     Completions { shell: clap_complete::Shell },
-    /// The manual page, in roff
-    Man,
+    /// The manual page of the program or of one command, in roff
+    Man { command: Vec<String> },
     /// Help on a command, or `exit-codes`
     Help { topic: Vec<String> },
     /// Serve the demo's console over TLS, for tests with other clients

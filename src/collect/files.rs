@@ -3,21 +3,25 @@
 
 mod document;
 mod input;
+mod listing;
+mod picture;
+mod syslog;
 
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use ring::digest;
 use thiserror::Error;
 
-use crate::collect::files::document::Record;
+use crate::collect::files::document::{Document, Record};
 use crate::collect::files::input::{Input, Piece};
+use crate::collect::files::listing::{Key, Listings, key};
+use crate::collect::files::picture::Picture;
 use crate::collect::slice::MOST;
-use crate::collect::{Slice, Taking};
+use crate::collect::{Slice, Taking, verdict};
 use crate::model::coverage::{Outcome, SourceCoverage};
-use crate::model::device::{Device, Health, SiteSnapshot};
+use crate::model::device::SiteSnapshot;
 use crate::model::event::Event;
 use crate::model::position::Position;
 use crate::model::source::{SiteName, SourceId, SourceKind};
@@ -38,7 +42,10 @@ pub struct FromFiles {
 
 #[derive(Debug, Error)]
 pub enum FilesError {
-    /// A file that cannot be read or holds nothing of a console, with its name.
+    /// A file that is not there or may not be read.
+    #[error("{0}")]
+    Unreadable(String),
+    /// A file that holds nothing this version reads.
     #[error("{0}")]
     Unusable(String),
     /// Whoever took the slices failed.
@@ -57,8 +64,9 @@ pub fn read(
     let mut gathered = FromFiles::default();
     let mut picture = Picture::default();
     let mut seen = BTreeSet::new();
+    let mut listings = Listings::default();
     for path in paths {
-        let mut file = File::begin(path, &gathered.coverage, &mut seen);
+        let mut file = File::begin(path, &gathered.coverage, &mut seen, &mut listings);
         if path.as_os_str() == "-" {
             file.read(stdin, &mut picture, take)?;
         } else {
@@ -66,6 +74,11 @@ pub fn read(
             file.read(&mut opened, &mut picture, take)?;
         }
         gathered.coverage.push(file.line(&mut gathered.warnings));
+    }
+    for (position, line) in gathered.coverage.iter_mut().enumerate() {
+        if let Some(why) = listings.missing(position) {
+            *line = verdict::partial(line.clone(), &why, None);
+        }
     }
     gathered.version.clone_from(&picture.version);
     gathered.timezone.clone_from(&picture.timezone);
@@ -85,8 +98,11 @@ fn site() -> SiteName {
 struct File<'s> {
     shown: String,
     source: SourceId,
-    /// Ids of all files, cut to 128 bits of their hash.
-    seen: &'s mut BTreeSet<[u8; 16]>,
+    /// Ids of the rows of all files.
+    seen: &'s mut BTreeSet<Key>,
+    /// This file's place among all, and what their pages say of the whole.
+    position: usize,
+    listings: &'s mut Listings,
     rows: Vec<Event>,
     /// Of the rows since the last slice.
     received: u64,
@@ -106,7 +122,12 @@ struct Totals {
 }
 
 impl<'s> File<'s> {
-    fn begin(path: &Path, before: &[SourceCoverage], seen: &'s mut BTreeSet<[u8; 16]>) -> Self {
+    fn begin(
+        path: &Path,
+        before: &[SourceCoverage],
+        seen: &'s mut BTreeSet<Key>,
+        listings: &'s mut Listings,
+    ) -> Self {
         let is_stdin = path.as_os_str() == "-";
         let shown = if is_stdin {
             "standard input".to_owned()
@@ -133,6 +154,8 @@ impl<'s> File<'s> {
             shown,
             source,
             seen,
+            position: before.len(),
+            listings,
             rows,
             received: 0,
             malformed: 0,
@@ -148,7 +171,7 @@ impl<'s> File<'s> {
         take: &mut Taking<'_>,
     ) -> Result<(), FilesError> {
         let mut input = Input::new(from, &self.shown);
-        while let Some(piece) = input.next().map_err(FilesError::Unusable)? {
+        while let Some(piece) = input.next()? {
             match piece {
                 Piece::Document(bytes) => self.document(&bytes, picture, take)?,
                 Piece::Broken => self.malformed += 1,
@@ -156,8 +179,8 @@ impl<'s> File<'s> {
         }
         if self.total.pages == 0 {
             let message = format!(
-                "{} holds nothing that comes from a console; what can be read are answers of system-log, stat/event, stat/device, \
-                 stat/health and stat/sysinfo as JSON, and JSON lines of log rows",
+                "{} holds nothing this version reads (it reads system-log pages and rows, stat/event rows, devices, health, \
+                 sysinfo)",
                 self.shown
             );
             return Err(FilesError::Unusable(message));
@@ -171,16 +194,22 @@ impl<'s> File<'s> {
         picture: &mut Picture,
         take: &mut Taking<'_>,
     ) -> Result<(), FilesError> {
-        let records =
-            document::records(bytes).map_err(|why| FilesError::Unusable(format!("{}: {why}", self.shown)))?;
-        let Some(records) = records else {
+        let opened =
+            document::open(bytes).map_err(|why| FilesError::Unusable(format!("{}: {why}", self.shown)))?;
+        let Some(Document { records, told }) = opened else {
             self.malformed += 1;
             return Ok(());
         };
         self.total.pages += 1;
+        if let Some(told) = told {
+            self.listings.add(self.position, told);
+        }
         for record in records {
             match record {
-                Record::Row(event) => self.row(*event, take)?,
+                Record::Row(row) => match row.event {
+                    Some(event) => self.row(event, take)?,
+                    None => self.malformed(),
+                },
                 Record::Device(device) => {
                     self.total.records += 1;
                     picture.devices.get_or_insert_default().push(*device);
@@ -190,23 +219,24 @@ impl<'s> File<'s> {
                     picture.health.get_or_insert_default().push(health);
                 }
                 Record::Sysinfo(sysinfo) => {
+                    self.total.records += 1;
                     picture.version = sysinfo.version;
                     picture.timezone = sysinfo.timezone;
                 }
-                Record::Malformed => {
-                    self.received += 1;
-                    self.malformed += 1;
-                }
+                Record::Malformed => self.malformed(),
             }
         }
         Ok(())
     }
 
+    fn malformed(&mut self) {
+        self.received += 1;
+        self.malformed += 1;
+    }
+
     fn row(&mut self, event: Event, take: &mut Taking<'_>) -> Result<(), FilesError> {
         self.received += 1;
-        let hash = digest::digest(&digest::SHA256, event.id.as_bytes());
-        let short: [u8; 16] = hash.as_ref().first_chunk().copied().unwrap_or_default();
-        if !self.seen.insert(short) {
+        if !self.seen.insert(key(event.id.as_bytes())) {
             self.duplicates += 1;
             return Ok(());
         }
@@ -291,41 +321,6 @@ impl<'s> File<'s> {
     }
 }
 
-/// What the files show of devices.
-#[derive(Default)]
-struct Picture {
-    devices: Option<Vec<Device>>,
-    health: Option<Vec<Health>>,
-    version: String,
-    timezone: Option<String>,
-}
-
-impl Picture {
-    /// A saved list is as old as the newest sign of life in it.
-    fn into_snapshot(mut self, now: DateTime<Utc>) -> Option<SiteSnapshot> {
-        if self.devices.is_none() && self.health.is_none() {
-            return None;
-        }
-        if let Some(devices) = &mut self.devices {
-            devices.sort_by(|a, b| a.mac.cmp(&b.mac));
-            devices.dedup_by(|a, b| a.mac == b.mac);
-        }
-        let seen = self
-            .devices
-            .iter()
-            .flatten()
-            .filter_map(|device| device.last_seen)
-            .max();
-        Some(SiteSnapshot {
-            site: site(),
-            observed_at: seen.unwrap_or(now),
-            version: self.version,
-            devices: self.devices,
-            health: self.health,
-        })
-    }
-}
-
 fn unreadable(shown: &str, error: &std::io::Error) -> FilesError {
-    FilesError::Unusable(format!("{shown} cannot be read: {error}"))
+    FilesError::Unreadable(format!("{shown} cannot be read: {error}"))
 }

@@ -43,6 +43,9 @@ use crate::model::source::{SiteName, SourceId, SourceKind};
 use crate::model::window::Window;
 use crate::net::stop::Stop;
 
+/// No login limit lasts longer.
+const LONGEST_LIMIT: TimeDelta = TimeDelta::hours(24);
+
 /// What is wanted of one controller.
 pub struct Wanted<'a> {
     pub controller: &'a Controller,
@@ -52,7 +55,7 @@ pub struct Wanted<'a> {
     pub adopt: bool,
     pub known: Option<Known<'a>>,
     /// How far a source was read; an unread one begins at its `start`.
-    pub position: &'a dyn Fn(&SourceId) -> Position,
+    pub position: &'a dyn Fn(&SiteName, &SourceId) -> Position,
     /// The host's clock.
     pub now: DateTime<Utc>,
     /// False for the demo, whose clock is its own.
@@ -119,7 +122,10 @@ pub struct Gathered {
 /// Reads one controller. `Err` only if `take` fails; everything else is in [`Gathered`].
 pub fn controller(wanted: &Wanted<'_>, stop: &Stop, take: &mut Taking<'_>) -> anyhow::Result<Gathered> {
     let known = wanted.known.unwrap_or_default();
-    if let Some(not_before) = known.not_before.filter(|not_before| *not_before > wanted.now) {
+    if let Some(not_before) = known.not_before.filter(|not_before| {
+        // One further off than any limit lasts was set by a clock that has since been put right.
+        *not_before > wanted.now && *not_before - wanted.now <= LONGEST_LIMIT
+    }) {
         let mut gathered = failed(wanted, &probe::too_early(&wanted.controller.name, not_before));
         gathered.not_before = Some(not_before);
         return Ok(gathered);
@@ -228,7 +234,7 @@ fn one_site(
     let log = Log {
         id: id(SourceKind::SystemLog),
         site: name.clone(),
-        position: (wanted.position)(&id(SourceKind::SystemLog)),
+        position: (wanted.position)(&name, &id(SourceKind::SystemLog)),
         now: clock().unwrap_or(wanted.now),
         retention_days: sysinfo.retention_days,
         judge_skew: wanted.judge_skew,

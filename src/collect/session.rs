@@ -9,6 +9,7 @@ pub mod login;
 mod allow;
 mod family;
 mod gate;
+mod hush;
 mod jar;
 mod said;
 
@@ -20,6 +21,7 @@ use serde_json::Value;
 use crate::collect::session::answers::{NoRows, expect_json};
 use crate::collect::session::family::Family;
 use crate::collect::session::gate::Gate;
+use crate::collect::session::hush::hushed;
 use crate::collect::session::jar::Jar;
 use crate::collect::session::login::Unopened;
 use crate::config::secret::Secret;
@@ -39,6 +41,8 @@ pub struct Session {
     gate: Gate,
     stop: Stop,
     patience: Patience,
+    /// Kept to know it again where a console echoes it.
+    password: Option<Secret>,
     logged_in: bool,
 }
 
@@ -68,6 +72,7 @@ impl Session {
                 tries: 3,
                 longest: controller.request_timeout,
             },
+            password: None,
             logged_in: false,
         };
         match &controller.credentials {
@@ -81,7 +86,11 @@ impl Session {
             }
             Credentials::Password { username, password } => {
                 session.family = session.tell_family(controller.flavour, remembered_flavour)?;
-                session.log_in(username, password)?;
+                session.password = Some(password.clone());
+                session.log_in(username, password).map_err(|unopened| Unopened {
+                    failure: Failure::new(unopened.failure.kind, session.hushed(&unopened.failure.message)),
+                    ..unopened
+                })?;
             }
         }
         Ok(session)
@@ -101,6 +110,17 @@ impl Session {
     /// The rows of an answer, or why there are none; `what` names them to the operator.
     pub fn expect_json(&self, answer: Answer, what: &str) -> Result<Vec<u8>, NoRows> {
         expect_json(answer, &self.name, what, self.gate.key.is_some())
+            .map_err(|no_rows| no_rows.reworded(|why| self.hushed(why)))
+    }
+
+    /// `text` without what the console was sent to believe us.
+    fn hushed(&self, text: &str) -> String {
+        let key = self.gate.key.as_ref().map(Secret::expose);
+        let password = self.password.as_ref().map(Secret::expose);
+        hushed(
+            text,
+            key.into_iter().chain(password).chain(self.gate.jar.secrets()),
+        )
     }
 
     /// `unifi-os` or `classic`.

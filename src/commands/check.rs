@@ -1,10 +1,10 @@
 //! `check`: configuration, directory and its file system, each controller, each channel; a table, and the first
 //! of its rows' codes in the contract's order.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use rustix::fs::Access;
 
 use crate::cli::Common;
 use crate::collect::{self, Wanted};
@@ -14,12 +14,13 @@ use crate::disk::Dir;
 use crate::disk::file_system::file_system;
 use crate::exit::Exit;
 use crate::model::position::Position;
-use crate::model::source::SourceId;
+use crate::model::source::{SiteName, SourceId};
 use crate::model::window::Window;
 use crate::net::stop::Stop;
 use crate::net::{refusal, tls};
 use crate::print;
 use crate::run::order::Clock;
+use crate::run::preflight::with_advice;
 use crate::state::load::peek;
 
 /// How long the whole check may take.
@@ -91,7 +92,10 @@ fn row(what: &str, result: Result<String, (Exit, String)>) -> Row {
 fn directory(config: &Config) -> Row {
     let path = &config.reports_dir;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    if !path.exists() && parent.is_none_or(Path::is_dir) {
+    let may_be_made = parent.is_none_or(|parent| {
+        parent.is_dir() && rustix::fs::access(parent, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+    });
+    if !path.exists() && may_be_made {
         return row(
             "directory",
             Ok(format!(
@@ -101,10 +105,10 @@ fn directory(config: &Config) -> Row {
         );
     }
     let looked = Dir::open(path)
-        .map_err(|error| (Exit::CannotCreate, error.to_string()))
+        .map_err(|error| (Exit::CannotCreate, with_advice(&error.to_string(), path)))
         .and_then(|dir| {
             dir.probe()
-                .map_err(|error| (Exit::CannotCreate, error.to_string()))?;
+                .map_err(|error| (Exit::CannotCreate, with_advice(&error.to_string(), path)))?;
             let place = file_system(path);
             let locks = if place.is_network && !place.locks_reach_other_hosts {
                 ", where locks may not reach other hosts"
@@ -112,6 +116,13 @@ fn directory(config: &Config) -> Row {
                 ""
             };
             let state = match peek(&dir) {
+                Ok(Some(found)) if found.demo => {
+                    let told = format!(
+                        "{} was made by run --demo: delete it, or choose another",
+                        path.display()
+                    );
+                    return Err((Exit::Config, told));
+                }
                 Ok(Some(found)) => {
                     format!("checkpoint of generation {}, run {}", found.generation, found.run)
                 }
@@ -144,7 +155,7 @@ fn console(controller: &Controller, now: DateTime<Utc>, stop: &Stop) -> Vec<Row>
             }
         }
     }
-    let position = |_: &SourceId| Position::unread(now - SAMPLE);
+    let position = |_: &SiteName, _: &SourceId| Position::unread(now - SAMPLE);
     let wanted = Wanted {
         controller,
         sites_filter: None,

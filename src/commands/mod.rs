@@ -38,7 +38,7 @@ pub fn run(cli: &Cli) -> Exit {
             print::put(&script);
             Exit::Ok
         }
-        Command::Man => manual(),
+        Command::Man { command } => manual(command),
         Command::Help { topic } => help(topic),
         Command::DemoConsole(args) => demo_console(args),
     }
@@ -61,15 +61,27 @@ pub fn fail(exit: Exit, message: &str) -> Exit {
     exit
 }
 
-fn manual() -> Exit {
+fn manual(words: &[String]) -> Exit {
+    let mut program = Cli::command();
+    program.build();
+    let Some(command) = found(&mut program, words) else {
+        return fail(Exit::Usage, &format!("there is no command {:?}", words.join(" ")));
+    };
     let mut page = Vec::new();
-    match clap_mangen::Man::new(Cli::command()).render(&mut page) {
+    match clap_mangen::Man::new(command.clone()).render(&mut page) {
         Ok(()) => {
             print::put(&page);
             Exit::Ok
         }
         Err(error) => fail(Exit::Failed, &format!("writing the manual page: {error}")),
     }
+}
+
+/// The command that these words lead to.
+fn found<'a>(command: &'a mut clap::Command, words: &[String]) -> Option<&'a mut clap::Command> {
+    words
+        .iter()
+        .try_fold(command, |command, word| command.find_subcommand_mut(word))
 }
 
 fn help(topic: &[String]) -> Exit {
@@ -79,18 +91,13 @@ fn help(topic: &[String]) -> Exit {
     }
     let mut command = Cli::command();
     command.build();
-    let mut found = &mut command;
-    for word in topic {
-        match found.find_subcommand_mut(word) {
-            Some(sub) => found = sub,
-            None => {
-                return fail(
-                    Exit::Usage,
-                    &format!("there is no help on {word:?}; try exit-codes or a command's name"),
-                );
-            }
-        }
-    }
+    let Some(found) = found(&mut command, topic) else {
+        let topic = topic.join(" ");
+        return fail(
+            Exit::Usage,
+            &format!("there is no help on {topic:?}; try exit-codes or a command's name"),
+        );
+    };
     print::put(found.render_long_help().to_string().as_bytes());
     Exit::Ok
 }

@@ -5,13 +5,22 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use crate::analyse::catalogue::{self, Entry};
+use crate::analyse::rules::{Rule, all};
 use crate::cli::RulesCommand;
+use crate::commands::fail;
+use crate::config::nearest::nearest;
 use crate::exit::Exit;
 use crate::model::text::{KEY, clean};
 use crate::print;
 
 pub fn rules(command: &RulesCommand) -> Exit {
     match command {
+        RulesCommand::Explain { key } if key.trim().is_empty() => {
+            return fail(
+                Exit::Usage,
+                "name a key, such as EVT_AP_Lost_Contact, or a rule, such as device-down",
+            );
+        }
         RulesCommand::Explain { key } => print::put(explain(key).as_bytes()),
         RulesCommand::List { json } => print::put(list(*json).as_bytes()),
     }
@@ -19,18 +28,26 @@ pub fn rules(command: &RulesCommand) -> Exit {
 }
 
 fn explain(key: &str) -> String {
+    if let Some(rule) = all().find(|rule| rule.id == key) {
+        return of_rule(rule);
+    }
     let explained = catalogue::explain(key);
     let mut text = format!("{}\n", clean(key, KEY));
-    match explained.entry {
-        Some(entry) => {
-            let _ = writeln!(text, "  {}", entry.what);
-            if !entry.alias.is_empty() {
-                let _ = writeln!(text, "  another spelling of {}", entry.alias);
-            }
+    if let Some(entry) = explained.entry {
+        let _ = writeln!(text, "  {}", entry.what);
+        if !entry.alias.is_empty() && !entry.alias.eq_ignore_ascii_case(key) {
+            let _ = writeln!(text, "  another spelling of {}", entry.alias);
         }
-        None => text.push_str(
+    } else {
+        text.push_str(
             "  not in the catalogue: it is counted, listed in the report, and judged by its family\n",
-        ),
+        );
+        let known = catalogue::all()
+            .map(Entry::live_key)
+            .chain(all().map(|rule| rule.id));
+        if let Some(near) = nearest(key, known) {
+            let _ = writeln!(text, "  did you mean {near}?");
+        }
     }
     let _ = writeln!(
         text,
@@ -38,8 +55,13 @@ fn explain(key: &str) -> String {
         explained.category.name(),
         explained.severity
     );
-    let rule = explained.rule;
-    let _ = writeln!(text, "\nrule {}\n  {}", rule.id, rule.explanation);
+    text.push('\n');
+    text.push_str(&of_rule(explained.rule));
+    text
+}
+
+fn of_rule(rule: &Rule) -> String {
+    let mut text = format!("rule {}\n  {}\n", rule.id, rule.explanation);
     for step in rule.advice {
         let _ = writeln!(text, "  - {step}");
     }

@@ -139,9 +139,12 @@ fn as_text(standing: &Standing) -> String {
                 .map_or_else(|| "none".to_owned(), |code| code.to_string());
             let _ = writeln!(
                 text,
-                "last attempt    {} {} (exit {code})",
+                "last attempt    {} {} (exit {code}){}",
                 last.started_at.format("%F %T UTC"),
-                last.result
+                last.result,
+                last.error
+                    .as_deref()
+                    .map_or_else(String::new, |error| format!(": {error}")),
             );
         }
         None => text.push_str("last attempt    none recorded\n"),

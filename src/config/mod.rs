@@ -9,7 +9,7 @@ mod address;
 mod channel;
 mod controller;
 mod environment;
-mod nearest;
+pub mod nearest;
 mod schema;
 mod section;
 mod setting;

@@ -231,8 +231,8 @@ impl Group {
 
     /// A real name beats a repeated id; among names the choice is arbitrary but always the same.
     fn take_name(&mut self, other: Subject) {
-        let rank = |subject: &Subject| (subject.name != subject.id, subject.name.clone());
-        if rank(&other) > rank(&self.subject) {
+        let known = (self.subject.name != self.subject.id, &self.subject.name);
+        if (other.name != other.id, &other.name) > known {
             self.subject.name = other.name;
         }
     }
@@ -289,11 +289,7 @@ fn sum<K: Ord>(into: &mut BTreeMap<K, u64>, from: BTreeMap<K, u64>) {
 fn cut<V>(entries: &mut BTreeMap<String, V>, most: usize) -> Vec<V> {
     let mut gone = Vec::new();
     while entries.len() > most {
-        let Some(key) = entries
-            .keys()
-            .max_by_key(|key| (hash(key), (*key).clone()))
-            .cloned()
-        else {
+        let Some(key) = entries.keys().max_by_key(|key| (hash(key), *key)).cloned() else {
             break;
         };
         gone.extend(entries.remove(&key));

@@ -26,8 +26,20 @@ pub enum Refusal {
     )]
     Untrusted { seen: [u8; 32], reason: String },
     #[error(
-        "its certificate has changed: pinned is {}, shown is {}; consoles renew it with their firmware: make sure \
-         of that with `unifi-scan check`, then set UNIFI_TLS_FINGERPRINT to the new pin",
+        "its certificate is self-signed; make sure that it is the console's own and set UNIFI_TLS_FINGERPRINT={}",
+        hex(seen)
+    )]
+    SelfSigned { seen: [u8; 32] },
+    #[error(
+        "UNIFI_CA_FILE must name a CA: this is the console's own certificate, not a CA: use \
+         UNIFI_TLS_FINGERPRINT={} instead",
+        hex(seen)
+    )]
+    NoAuthority { seen: [u8; 32] },
+    #[error(
+        "its certificate has changed: pinned is {}, shown is {}; consoles renew it with their firmware, but whoever \
+         stands between looks the same, also to `unifi-scan check`: compare the new pin with the SHA-256 fingerprint \
+         of the certificate that the console's own page shows in a browser, then set UNIFI_TLS_FINGERPRINT to it",
         hex(pinned),
         hex(seen)
     )]
@@ -53,19 +65,40 @@ pub fn pin_of(leaf: &CertificateDer<'_>) -> [u8; 32] {
     <[u8; 32]>::try_from(digest.as_ref()).expect("SHA-256 has 32 bytes")
 }
 
-/// The refusal of a certificate by its chain.
-pub fn refused(error: &rustls::Error, seen: [u8; 32]) -> rustls::Error {
+/// The refusal of a certificate by its chain. `own` are the pins of what the operator's authority file holds.
+pub fn refused(error: &rustls::Error, seen: [u8; 32], own: &[[u8; 32]]) -> rustls::Error {
     if is_version_1(error) {
         return carried(Refusal::Version1 { seen });
     }
+    // An authority's certificate at the console's place is what most consoles make themselves.
+    if says(error, "CaUsedAsEndEntity") {
+        return carried(if own.contains(&seen) {
+            Refusal::NoAuthority { seen }
+        } else {
+            Refusal::SelfSigned { seen }
+        });
+    }
     let reason = match error {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "its issuer is unknown, as with every console that signs its own".to_owned()
-        }
-        rustls::Error::InvalidCertificate(reason) => reason.to_string(),
+        rustls::Error::InvalidCertificate(reason) => plain(reason),
         other => other.to_string(),
     };
     carried(Refusal::Untrusted { seen, reason })
+}
+
+/// What is wrong with a certificate, in words; rustls knows none for most of it.
+pub fn plain(reason: &CertificateError) -> String {
+    match reason {
+        CertificateError::UnknownIssuer => "its issuer is unknown, as with every console that signs its own",
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "it is not valid yet; are both clocks right?"
+        }
+        CertificateError::BadSignature => "its signature does not hold",
+        CertificateError::NotValidForNameContext { .. } => return reason.to_string(),
+        CertificateError::NotValidForName => "it is not valid for the name asked for",
+        _ => "it is of a form that cannot be checked",
+    }
+    .to_owned()
 }
 
 /// The refusal of a handshake whose signature does not hold.
@@ -78,7 +111,11 @@ pub fn unproved(error: rustls::Error, leaf: &CertificateDer<'_>) -> rustls::Erro
 
 /// webpki's own error type is not ours to name, its text is; a test holds it.
 fn is_version_1(error: &rustls::Error) -> bool {
-    format!("{error:?}").contains("UnsupportedCertVersion")
+    says(error, "UnsupportedCertVersion")
+}
+
+fn says(error: &rustls::Error, name: &str) -> bool {
+    format!("{error:?}").contains(name)
 }
 
 /// A refusal in the clothes of a rustls error.

@@ -9,16 +9,17 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use crate::model::failure::{Failure, FailureKind};
-use crate::net::tls;
+use crate::net::{refusal, tls};
 
 /// The roots browsers trust.
 pub fn public(host: &str) -> Result<Arc<WebPkiServerVerifier>, Failure> {
     chain(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect(), host)
 }
 
-/// Only the certificates of a PEM file.
-pub fn of_file(path: &Path, host: &str) -> Result<Arc<WebPkiServerVerifier>, Failure> {
-    chain(authorities(path)?, host)
+/// Only the certificates of a PEM file, and their pins.
+pub fn of_file(path: &Path, host: &str) -> Result<(Arc<WebPkiServerVerifier>, Vec<[u8; 32]>), Failure> {
+    let (roots, pins) = authorities(path)?;
+    Ok((chain(roots, host)?, pins))
 }
 
 fn chain(roots: RootCertStore, host: &str) -> Result<Arc<WebPkiServerVerifier>, Failure> {
@@ -32,7 +33,7 @@ fn chain(roots: RootCertStore, host: &str) -> Result<Arc<WebPkiServerVerifier>, 
         })
 }
 
-fn authorities(path: &Path) -> Result<RootCertStore, Failure> {
+fn authorities(path: &Path) -> Result<(RootCertStore, Vec<[u8; 32]>), Failure> {
     let wrong = |what: String| {
         let place = path.display();
         Failure::new(
@@ -48,10 +49,11 @@ fn authorities(path: &Path) -> Result<RootCertStore, Failure> {
             "holds no PEM certificate (-----BEGIN CERTIFICATE-----)".to_owned(),
         ));
     }
+    let pins = certificates.iter().map(refusal::pin_of).collect();
     let mut roots = RootCertStore::empty();
     for certificate in certificates {
         let added = roots.add(certificate);
         added.map_err(|error| wrong(format!("holds a certificate that cannot be used: {error}")))?;
     }
-    Ok(roots)
+    Ok((roots, pins))
 }

@@ -24,8 +24,11 @@ use crate::net::trouble::{self, Peer};
 /// The one configuration every TLS connection to `host` uses. ring is named, never the process's default.
 pub fn client_config(trust: &Trust, host: &str) -> Result<Arc<ClientConfig>, Failure> {
     let rule = match trust {
-        Trust::Public => Rule::Chain(roots::public(host)?),
-        Trust::CaFile(path) => Rule::Chain(roots::of_file(path, host)?),
+        Trust::Public => Rule::Chain(roots::public(host)?, Vec::new()),
+        Trust::CaFile(path) => {
+            let (chain, own) = roots::of_file(path, host)?;
+            Rule::Chain(chain, own)
+        }
         Trust::Pin(pin) => Rule::Pin(*pin),
         Trust::Unverified => Rule::Anybody,
     };
@@ -80,7 +83,8 @@ pub fn server_name(host: &str) -> Result<ServerName<'static>, Failure> {
 
 #[derive(Debug)]
 enum Rule {
-    Chain(Arc<WebPkiServerVerifier>),
+    /// An authority vouches; the pins of those the operator named.
+    Chain(Arc<WebPkiServerVerifier>, Vec<[u8; 32]>),
     Pin([u8; 32]),
     /// Any certificate whose key the other side holds.
     AnyHolder,
@@ -104,9 +108,9 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, rustls::Error> {
         let seen = pin_of(leaf);
         match &self.rule {
-            Rule::Chain(chain) => chain
+            Rule::Chain(chain, own) => chain
                 .verify_server_cert(leaf, intermediates, name, ocsp, now)
-                .map_err(|error| refused(&error, seen)),
+                .map_err(|error| refused(&error, seen, own)),
             Rule::Pin(pinned) if *pinned != seen => Err(carried(Refusal::Changed {
                 pinned: *pinned,
                 seen,
@@ -270,7 +274,7 @@ mod tests {
             for pin in [&identity, &other].map(|shown| hex(&pin_of(&shown.certificate))) {
                 assert!(message.contains(&pin), "{message}");
             }
-            assert!(message.contains("unifi-scan check"), "{message}");
+            assert!(message.contains("shows in a browser"), "{message}");
         }
     }
 
@@ -313,6 +317,36 @@ mod tests {
         assert_eq!(ask(&wrong.0, &Trust::Unverified), Ok(200));
         let missing = ask(&right.0, &Trust::CaFile(directory.path().join("missing"))).unwrap_err();
         assert_eq!(missing.kind, FailureKind::Config);
+    }
+
+    #[test]
+    fn a_certificate_a_console_made_for_itself_is_told_in_plain_words() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ca.pem");
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut wish = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+        wish.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let made = wish.self_signed(&key).unwrap();
+        let mut file = std::fs::File::create(&path).unwrap();
+        std::io::Write::write_all(&mut file, made.pem().as_bytes()).unwrap();
+        let certificate = made.der().clone();
+        let identity = Identity { certificate, key };
+        let fake = console(&identity, &identity, &TLS13);
+        for (trust, words) in [
+            (Trust::Public, "its certificate is self-signed"),
+            (
+                Trust::CaFile(path),
+                "this is the console's own certificate, not a CA: use UNIFI_TLS_FINGERPRINT=",
+            ),
+        ] {
+            let message = failed(&fake, &trust);
+            assert!(message.contains(words), "{message}");
+            assert!(
+                message.contains(&hex(&pin_of(&identity.certificate))),
+                "{message}"
+            );
+            assert!(!message.contains("Other"), "{message}");
+        }
     }
 
     #[test]

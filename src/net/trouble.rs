@@ -206,7 +206,8 @@ fn untrusted(base: &BaseUrl, peer: Peer, error: &rustls::Error) -> Unanswered {
         (None, rustls::Error::InvalidCertificate(reason)) => (
             FailureKind::Auth,
             format!(
-                "it showed a certificate without proving that it holds the key ({reason}); something may stand between"
+                "it showed a certificate without proving that it holds the key ({}); something may stand between",
+                refusal::plain(reason)
             ),
         ),
         (None, rustls::Error::InvalidMessage(_)) => (

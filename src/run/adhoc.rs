@@ -14,6 +14,7 @@ use crate::model::position::Position;
 use crate::model::window::Window;
 use crate::net::stop::Stop;
 use crate::report;
+use crate::run::beginnings::Beginning;
 use crate::run::compose::{self, Frame};
 use crate::run::gather::{self, Question};
 use crate::run::halt::Halt;
@@ -113,7 +114,10 @@ fn from_controllers(
 ) -> Result<Found, Halt> {
     let now = order.clock.now();
     let mut seen = Seen::default();
-    let position = |_: &str, _: &_| Position::unread(window.since());
+    let position = |_: &_, _: &_| Beginning {
+        position: Position::unread(window.since()),
+        heir_of: None,
+    };
     let mut ingest = Ingest::new(&mut seen, &position, None);
     let question = Question {
         config,
@@ -143,7 +147,10 @@ fn from_controllers(
 
 fn from_files(order: &Order<'_>, now: DateTime<Utc>) -> Result<Found, Halt> {
     let mut seen = Seen::default();
-    let position = |_: &str, _: &_| Position::unread(DateTime::UNIX_EPOCH);
+    let position = |_: &_, _: &_| Beginning {
+        position: Position::unread(DateTime::UNIX_EPOCH),
+        heir_of: None,
+    };
     let mut ingest = Ingest::new(&mut seen, &position, None);
     let read = files::read(
         &order.args.input,
@@ -152,6 +159,7 @@ fn from_files(order: &Order<'_>, now: DateTime<Utc>) -> Result<Found, Halt> {
         &mut |slice| ingest.take(&slice),
     )
     .map_err(|error| match error {
+        FilesError::Unreadable(message) => Halt::new(Exit::Usage, message),
         FilesError::Unusable(message) => Halt::new(Exit::Protocol, message),
         FilesError::Taking(error) => error.into(),
     })?;

@@ -11,7 +11,7 @@ use crate::model::device::Snapshot;
 use crate::model::source::SiteName;
 use crate::model::window::Window;
 use crate::net::stop::Stop;
-use crate::run::ingest::{Ingest, PositionOf};
+use crate::run::ingest::{BeginningOf, Ingest};
 use crate::state::schema::{Checkpoint, KnownController};
 
 /// What all controllers gave, beside the rows.
@@ -51,7 +51,7 @@ pub struct Question<'a> {
 /// Asks one controller after the other. `Err` only if a slice could not be taken: the run is then void.
 pub fn everything(
     question: &Question<'_>,
-    position: &PositionOf<'_>,
+    position: &BeginningOf<'_>,
     ingest: &mut Ingest<'_>,
 ) -> anyhow::Result<Harvest> {
     let mut harvest = Harvest::default();
@@ -70,7 +70,13 @@ pub fn everything(
             harvest.timezone.clone_from(&gathered.timezone);
         }
         if let Some(failure) = &gathered.failure {
-            log::warn!("{}", failure.message);
+            // With one controller the sentence is the run's own error, and told at its end.
+            let alone = question.config.controllers.len() == 1;
+            log::log!(
+                if alone { log::Level::Info } else { log::Level::Warn },
+                "{}",
+                failure.message
+            );
         }
         harvest.by_controller.insert(controller.name.clone(), gathered);
     }
@@ -80,7 +86,17 @@ pub fn everything(
             .iter()
             .map(|site| format!("Not asked for: {site}.")),
     );
-    for line in &harvest.coverage {
+    let read = |name: &str| {
+        harvest
+            .by_controller
+            .get(name)
+            .is_none_or(|gathered| gathered.failure.is_none())
+    };
+    for line in harvest
+        .coverage
+        .iter()
+        .filter(|line| line.name.split('/').next().is_some_and(read))
+    {
         let level = match line.outcome {
             Outcome::Partial | Outcome::Failed => log::Level::Warn,
             _ => log::Level::Info,
@@ -103,7 +119,7 @@ pub fn everything(
 fn one(
     question: &Question<'_>,
     controller: &Controller,
-    position: &PositionOf<'_>,
+    position: &BeginningOf<'_>,
     ingest: &mut Ingest<'_>,
 ) -> anyhow::Result<Gathered> {
     let known = question.checkpoint.controllers.get(&controller.name);
@@ -123,7 +139,7 @@ fn one(
             not_before: known.not_before,
             sites: &known_sites,
         }),
-        position: &|id| position(&controller.name, id),
+        position: &|site, id| position(site, id).position,
         now: question.now,
         judge_skew: question.judge_skew,
         named_window: question.named_window,

@@ -13,16 +13,17 @@ use crate::collect::Slice;
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::digest::Digest;
 use crate::model::position::Position;
-use crate::model::source::{SourceId, SourceKind};
+use crate::model::source::{SiteName, SourceId, SourceKind};
+use crate::run::beginnings::Beginning;
 use crate::state::seen::Seen;
 
-/// How far a source of a controller (by its configured name) had been read when the run began.
-pub type PositionOf<'a> = dyn Fn(&str, &SourceId) -> Position + 'a;
+/// How far a source of a site (by its configured name) had been read when the run began.
+pub type BeginningOf<'a> = dyn Fn(&SiteName, &SourceId) -> Beginning + 'a;
 
 /// What the slices of a run have come to.
 pub struct Ingest<'a> {
     seen: &'a mut Seen,
-    before: &'a PositionOf<'a>,
+    before: &'a BeginningOf<'a>,
     archive: Option<Box<dyn std::io::Write + 'a>>,
     pub digest: Digest,
     pub sources: BTreeMap<SourceId, Taken>,
@@ -31,6 +32,7 @@ pub struct Ingest<'a> {
 /// What was taken from one source.
 #[derive(Clone, Debug)]
 pub struct Taken {
+    pub site: SiteName,
     /// How far it had been read when the run began.
     before: Position,
     /// How far it is read after the newest slice taken.
@@ -68,7 +70,7 @@ struct Archived<'a> {
 impl<'a> Ingest<'a> {
     pub fn new(
         seen: &'a mut Seen,
-        before: &'a PositionOf<'a>,
+        before: &'a BeginningOf<'a>,
         archive: Option<Box<dyn std::io::Write + 'a>>,
     ) -> Self {
         Self {
@@ -83,17 +85,26 @@ impl<'a> Ingest<'a> {
     /// Counts a slice's new rows and moves its source's position with them. An error leaves the run
     /// unusable: it must not be committed.
     pub fn take(&mut self, slice: &Slice) -> anyhow::Result<()> {
-        let taken = self.sources.entry(slice.source.clone()).or_insert_with(|| {
-            let before = (self.before)(&slice.site.controller, &slice.source);
-            Taken {
-                position: before.clone(),
-                before,
+        if !self.sources.contains_key(&slice.source) {
+            let Beginning { position, heir_of } = (self.before)(&slice.site, &slice.source);
+            if let Some(before) = heir_of {
+                self.seen
+                    .rename_family(&family_of(&before), &family_of(&slice.source));
+            }
+            let taken = Taken {
+                site: slice.site.clone(),
+                position: position.clone(),
+                before: position,
                 events: 0,
                 late: 0,
                 duplicates: slice.duplicates,
                 may_repeat: 0,
-            }
-        });
+            };
+            self.sources.insert(slice.source.clone(), taken);
+        }
+        let Some(taken) = self.sources.get_mut(&slice.source) else {
+            return Ok(());
+        };
         let family = family_of(&slice.source);
         let mut folded = Digest::default();
         for event in &slice.rows {

@@ -1,6 +1,7 @@
 //! The story of a run: lock, checkpoint, collect, analyse, report, commit, deliver.
 
 pub mod adhoc;
+pub mod beginnings;
 pub mod compose;
 pub mod debts;
 pub mod delivery;
@@ -30,8 +31,9 @@ use crate::config::{self, Controller};
 use crate::exit::Exit;
 use crate::model::digest::Digest;
 use crate::model::report::Report;
-use crate::model::source::SourceId;
+use crate::model::source::{SiteName, SourceId};
 use crate::report;
+use crate::run::beginnings::{acquaintances, beginning};
 use crate::run::compose::Frame;
 use crate::run::delivery::Asked;
 use crate::run::desk::Desk;
@@ -40,6 +42,7 @@ use crate::run::halt::Halt;
 use crate::run::ingest::{Ingest, Taken};
 use crate::run::order::{Clock, Order};
 use crate::run::stage::Workshop;
+use crate::state::outbox::Draft;
 use crate::state::running::Stage;
 use crate::state::seen::Seen;
 
@@ -80,8 +83,9 @@ fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
     let now = desk.now();
     debts::part_with_removed(&mut desk.checkpoint, &desk.config.channels, now);
     if desk.is_durable() {
-        delivery::publish_owed(desk, Asked::default())?;
+        desk.store.check()?;
         desk.store.tidy(&desk.checkpoint, desk.now())?;
+        delivery::publish_owed(desk, Asked::default())?;
         project::project(desk);
     }
 
@@ -89,7 +93,7 @@ fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
     let mut workshop = Workshop::begin(
         &desk.dir,
         desk.checkpoint.next_run(),
-        desk.is_durable(),
+        desk.is_durable().then_some(desk.record.attempt_id.as_str()),
         &desk.config,
     )?;
     let mut collected = collect(desk, &mut workshop)?;
@@ -113,9 +117,11 @@ fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
     }
 
     desk.enter(Stage::Stage)?;
-    workshop.stage(&report, &json, &fates)?;
+    let draft = workshop.stage(&report, &json, &fates)?;
 
     desk.enter(Stage::Commit)?;
+    desk.store.check()?;
+    draft.map(Draft::enter).transpose()?;
     let (path, not_due) = commit(desk, &mut collected, &report)?;
 
     if desk.stop.signalled().is_none() {
@@ -156,15 +162,21 @@ fn collect(desk: &mut Desk<'_>, workshop: &mut Workshop) -> Result<Collected, Ha
         .as_ref()
         .map_or(desk.order.clock, |console| Clock::at(console.now()));
     let now = clock.now();
+    // A first attempt that died before it had a report must not make a later one begin later.
+    let began = if desk.checkpoint.run == 0 {
+        now.min(desk.checkpoint.start)
+    } else {
+        now
+    };
     let start = if demo.is_some() {
         desk.checkpoint.start
     } else {
-        now - desk.config.initial_lookback
+        began - desk.config.initial_lookback
     };
     let mut seen = Seen::load(&desk.dir, &desk.checkpoint);
     desk.warnings.extend(seen.trouble.clone());
     let known = &desk.checkpoint;
-    let position = |controller: &str, id: &_| remember::position_of(known, controller, id, start);
+    let position = |site: &SiteName, id: &_| beginning(known, site, id, start);
     let mut ingest = Ingest::new(&mut seen, &position, workshop.waiting()?);
     let question = Question {
         config: &desk.config,
@@ -181,7 +193,7 @@ fn collect(desk: &mut Desk<'_>, workshop: &mut Workshop) -> Result<Collected, Ha
     ingest::complete_coverage(&mut harvest.coverage, &taken);
     desk.warnings.append(&mut harvest.warnings);
     tell::repeats(&taken, &mut desk.warnings);
-    remember::acquaintances(&mut desk.checkpoint, &harvest, start);
+    acquaintances(&mut desk.checkpoint, &harvest, start);
     desk.record.sources = tell::source_results(&harvest.coverage);
     Ok(Collected {
         harvest,
@@ -248,7 +260,7 @@ fn commit(
     let path = compose::path_of(number, report.generated_at);
     desk.record.report = Some(path.clone());
     let next = &mut desk.checkpoint;
-    remember::positions(next, &collected.taken, &collected.harvest);
+    remember::positions(next, &collected.taken);
     let not_due = remember::run(next, number, report, &path, &desk.config.channels);
     remember::source_failures(next, desk.record, &collected.harvest.coverage, collected.now);
     remember::attempt_success(next, collected.now);

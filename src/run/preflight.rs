@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rustix::fs::Access;
+
 use crate::config::Config;
 use crate::disk::Dir;
 use crate::disk::file_system::file_system;
@@ -17,13 +19,13 @@ pub fn enter(config: &Config, order: &Order<'_>, stop: &Stop) -> Result<(Dir, Ru
     let path = &config.reports_dir;
     let dir = Dir::open_or_create(path).map_err(|error| {
         let mut halt = Halt::from(error);
-        halt.message = format!("{}; {}", halt.message, how_to_own(path));
+        halt.message = with_advice(&halt.message, path);
         halt
     })?;
     let lock = RunLock::acquire(&dir, order.args.wait, &|| stop.reason().is_some()).map_err(|error| {
         let mut halt = Halt::from(error);
         if halt.exit == Exit::CannotCreate {
-            halt.message = format!("{}; {}", halt.message, how_to_own(path));
+            halt.message = with_advice(&halt.message, path);
         }
         halt
     })?;
@@ -36,7 +38,7 @@ pub fn prove(config: &Config, dir: &Dir, order: &Order<'_>) -> Result<Vec<String
     dir.probe().map_err(|error| {
         let mut halt = Halt::from(error);
         if halt.exit == Exit::CannotCreate {
-            halt.message = format!("{}; {}", halt.message, how_to_own(&config.reports_dir));
+            halt.message = with_advice(&halt.message, &config.reports_dir);
         }
         halt
     })?;
@@ -79,24 +81,37 @@ pub fn same_world(checkpoint: &Checkpoint, config: &Config, demo: bool) -> Resul
         if demo {
             format!("{dir} holds the reports of real consoles; run the demo with another --reports-dir")
         } else {
-            format!("{dir} was made by run --demo; choose another REPORTS_DIR for real consoles")
+            format!(
+                "{dir} was made by run --demo: delete it, or choose another REPORTS_DIR for real consoles"
+            )
         },
     ))
 }
 
-/// The exact words that give this directory to the user who runs us.
-fn how_to_own(path: &Path) -> String {
-    let (uid, gid) = (
+/// `message`, with the exact words that give this directory to the user who runs us, where that would help.
+pub fn with_advice(message: &str, path: &Path) -> String {
+    let user = (
         rustix::process::geteuid().as_raw(),
         rustix::process::getegid().as_raw(),
     );
+    let (uid, gid) = user;
     let dir = path.display();
-    if path.exists() {
+    // A chown of a directory of the system's own would do harm.
+    let is_the_systems =
+        path.components().count() < 3 || ["/proc", "/sys", "/dev"].iter().any(|own| path.starts_with(own));
+    let advice = if path.is_dir() && is_the_systems {
+        "choose a directory of its own".to_owned()
+    } else if path.is_dir() && rustix::fs::access(path, Access::WRITE_OK | Access::EXEC_OK).is_ok() {
+        return message.to_owned();
+    } else if path.is_dir() {
         format!(
             "this runs as uid {uid}: `chown -R {uid}:{gid} {dir}`, or set `user:` to the directory's owner (Ofelia: \
              `ofelia.job-exec.NAME.user`)"
         )
+    } else if path.exists() {
+        "it is no directory: name one".to_owned()
     } else {
         format!("create it first: `install -d -m 0750 -o {uid} -g {gid} {dir}`")
-    }
+    };
+    format!("{message}; {advice}")
 }

@@ -8,115 +8,26 @@ use crate::config::{Channel, When};
 use crate::model::attempt::Attempt;
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::finding::Severity;
-use crate::model::position::Position;
 use crate::model::report::Report;
 use crate::model::source::SourceId;
-use crate::run::gather::Harvest;
+use crate::run::beginnings::place;
 use crate::run::ingest::{Taken, family_of};
 use crate::run::tell::whole_hour;
 use crate::state::failures::{self, FailureState, OpenFailure};
 use crate::state::ledger::Ledger;
-use crate::state::schema::{Checkpoint, CommittedRun, KnownController, SourceState};
+use crate::state::schema::{Checkpoint, CommittedRun};
 use crate::state::seen::Seen;
 use crate::state::spans::Standing;
 
-/// How far behind the watermark late rows are still found.
-const OVERLAP: Duration = Duration::hours(24);
+/// How far behind the watermark ids are kept: the overlap, and as much again for a clock that goes back.
+const IDS_KEPT: Duration = Duration::hours(48);
 /// The stage that failures are noted under.
 const COLLECT: &str = "collect";
 
-/// Where reading a source begins or goes on: from its own entry, else from the controller's start.
-pub fn position_of(
-    checkpoint: &Checkpoint,
-    controller: &str,
-    id: &SourceId,
-    start: DateTime<Utc>,
-) -> Position {
-    checkpoint.source(id).map_or_else(
-        || Position::unread(first_start(checkpoint, controller, id, start)),
-        |source| source.position.clone(),
-    )
-}
-
-/// The start that the first attempt which wanted this controller committed, while nothing of it was read.
-fn first_start(
-    checkpoint: &Checkpoint,
-    controller: &str,
-    id: &SourceId,
-    start: DateTime<Utc>,
-) -> DateTime<Utc> {
-    if checkpoint
-        .sources
-        .iter()
-        .any(|source| source.id.controller == id.controller)
-    {
-        return start;
-    }
-    checkpoint
-        .controllers
-        .get(controller)
-        .map_or(start, |known| known.start.min(start))
-}
-
-/// What every attempt leaves behind, also one that collected nothing: who was reached, when not to try again,
-/// and where the reading of a new source begins.
-pub fn acquaintances(next: &mut Checkpoint, harvest: &Harvest, start: DateTime<Utc>) {
-    for (name, gathered) in &harvest.by_controller {
-        let known = next
-            .controllers
-            .entry(name.clone())
-            .or_insert_with(|| KnownController {
-                name: name.clone(),
-                uuid: None,
-                start,
-                not_before: None,
-                flavour: None,
-                version: String::new(),
-            });
-        known.not_before = gathered.not_before;
-        // One that turned out to be another console is not read, and does not take the known one's place.
-        if gathered.uuid.is_some() && gathered.failure.is_none() {
-            known.uuid.clone_from(&gathered.uuid);
-        }
-        if !gathered.version.is_empty() {
-            known.version.clone_from(&gathered.version);
-            known.flavour = Some(gathered.flavour.clone());
-        }
-    }
-    for (name, gathered) in harvest
-        .by_controller
-        .iter()
-        .filter(|(_, gathered)| gathered.failure.is_none())
-    {
-        for line in gathered.coverage.iter().filter(|line| line.id.kind.has_events()) {
-            let position = position_of(next, name, &line.id, start);
-            place(next, &line.id, &line.name, &position);
-        }
-    }
-}
-
 /// Moves the sources to where their slices were proved.
-pub fn positions(next: &mut Checkpoint, sources: &BTreeMap<SourceId, Taken>, harvest: &Harvest) {
+pub fn positions(next: &mut Checkpoint, sources: &BTreeMap<SourceId, Taken>) {
     for (id, taken) in sources {
-        let name = harvest
-            .coverage
-            .iter()
-            .find(|line| line.id == *id)
-            .map_or_else(|| id.to_string(), |line| line.name.clone());
-        place(next, id, &name, &taken.position);
-    }
-}
-
-fn place(next: &mut Checkpoint, id: &SourceId, name: &str, position: &Position) {
-    let fresh = || SourceState {
-        id: id.clone(),
-        name: String::new(),
-        epoch: 0,
-        position: position.clone(),
-    };
-    if let Some(source) = next.source_mut(id, fresh) {
-        name.clone_into(&mut source.name);
-        source.position = position.clone();
+        place(next, &taken.site, id, &taken.position);
     }
 }
 
@@ -258,7 +169,7 @@ pub fn forget_ids(seen: &mut Seen, checkpoint: &Checkpoint) {
         if source.position.lagging_until.is_none()
             && let Some(watermark) = source.position.watermark
         {
-            seen.prune(&family_of(&source.id), whole_hour(watermark - OVERLAP));
+            seen.prune(&family_of(&source.id), whole_hour(watermark - IDS_KEPT));
         }
     }
 }

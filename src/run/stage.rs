@@ -10,28 +10,24 @@ use crate::disk::Dir;
 use crate::model::report::Report;
 use crate::report;
 use crate::run::ingest::settle_archive;
-use crate::state::outbox::{self, Draft};
+use crate::state::outbox::Draft;
 
 /// Rows that wait for their finding; never published.
 const WAITING: &str = "events.waiting";
 
 /// The outbox entry of the run being made; without one nothing is written (`--dry-run`).
 pub struct Workshop {
-    dir: Dir,
-    run: u64,
     draft: Option<Draft>,
     archive: bool,
 }
 
 impl Workshop {
-    pub fn begin(dir: &Dir, run: u64, durable: bool, config: &Config) -> anyhow::Result<Self> {
-        let draft = durable
-            .then(|| Draft::begin(dir, run))
+    pub fn begin(dir: &Dir, run: u64, attempt_id: Option<&str>, config: &Config) -> anyhow::Result<Self> {
+        let draft = attempt_id
+            .map(|id| Draft::begin(dir, run, id))
             .transpose()
             .context("opening the outbox")?;
         Ok(Self {
-            dir: dir.clone(),
-            run,
             draft,
             archive: config.archive_events,
         })
@@ -48,16 +44,15 @@ impl Workshop {
         }
     }
 
-    /// Writes report, renderings and archive, and makes them durable.
-    pub fn stage(self, report: &Report, json: &[u8], fates: &Fates) -> anyhow::Result<()> {
+    /// Writes report, renderings and archive; they are durable once the draft is entered.
+    pub fn stage(self, report: &Report, json: &[u8], fates: &Fates) -> anyhow::Result<Option<Draft>> {
         let Some(mut draft) = self.draft else {
-            return Ok(());
+            return Ok(None);
         };
         if self.archive {
-            let waiting = self
-                .dir
-                .open_file(&format!("{}/{WAITING}", outbox::path_of(self.run)))?;
-            let waiting = waiting.context("the attempt's event archive is gone")?;
+            let waiting = draft
+                .open(WAITING)?
+                .context("the attempt's event archive is gone")?;
             let archive = draft
                 .create("events.jsonl")
                 .context("opening the event archive")?;
@@ -67,14 +62,13 @@ impl Workshop {
         draft.write("report.html", report::html::render(report).as_bytes())?;
         draft.write("report.txt", report::text::render(report).as_bytes())?;
         draft.write("report.json", json)?;
-        draft.seal()?;
-        Ok(())
+        Ok(Some(draft))
     }
 
     /// Removes what was begun: this attempt has no report.
     pub fn abandon(self) -> anyhow::Result<()> {
-        if self.draft.is_some() {
-            outbox::remove(&self.dir, self.run)?;
+        if let Some(draft) = self.draft {
+            draft.abandon()?;
         }
         Ok(())
     }

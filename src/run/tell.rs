@@ -114,13 +114,7 @@ fn block(exit: Exit, message: &str) -> String {
     for line in message.lines() {
         let _ = writeln!(text, "unifi-scan: {line}");
     }
-    let _ = write!(
-        text,
-        "unifi-scan: exit {} ({}): {}",
-        exit.code(),
-        exit.name(),
-        exit.meaning()
-    );
+    let _ = write!(text, "unifi-scan: exit {} ({})", exit.code(), exit.name());
     text
 }
 

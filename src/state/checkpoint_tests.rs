@@ -213,14 +213,7 @@ fn a_checkpoint_that_points_outside_is_refused() {
     checkpoint.sidecar = None;
     checkpoint.controllers = BTreeMap::from([(
         "checksum".to_owned(),
-        KnownController {
-            name: "0".repeat(64),
-            start: chrono::DateTime::UNIX_EPOCH,
-            uuid: None,
-            not_before: None,
-            flavour: None,
-            version: String::new(),
-        },
+        KnownController::new(&"0".repeat(64), chrono::DateTime::UNIX_EPOCH),
     )]);
     let (bytes, _) = seal(&checkpoint).unwrap();
     assert!(

@@ -57,9 +57,9 @@ pub fn run_once(store: &mut Store, checkpoint: &mut Checkpoint) {
 
 pub fn commit_run(store: &mut Store, checkpoint: &mut Checkpoint) {
     let run = checkpoint.next_run();
-    let mut draft = Draft::begin(store.dir(), run).unwrap();
+    let mut draft = Draft::begin(store.dir(), run, "lived-in").unwrap();
     draft.write(outbox::REPORT, b"{}").unwrap();
-    draft.seal().unwrap();
+    draft.enter().unwrap();
     let mut seen = Seen::load(store.dir(), checkpoint);
     seen.insert("0a1b/s1/sl", &format!("row {run}"), now());
     checkpoint.sidecar = seen.write(store.dir(), checkpoint.next_generation()).unwrap();

@@ -6,32 +6,37 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write as _;
 
-use crate::disk::Dir;
 use crate::disk::error::DiskError;
+use crate::disk::{Dir, crash_point};
 use crate::state::traces::padded;
 
 pub const OUTBOX: &str = ".outbox";
+/// Begins the name of an entry that has no number yet.
+const ATTEMPT: &str = "attempt-";
 /// The report's name in its entry.
 pub const REPORT: &str = "report.json";
 /// More bytes than any report has.
 const LIMIT: u64 = 256 * 1024 * 1024;
 
-/// An entry being filled. Dropped unsealed, it stays as an attempt nobody saw.
+/// An entry being filled, under its attempt's own name: whatever becomes of the lock, no attempt touches
+/// another's. Dropped before it is entered, it stays as an attempt nobody saw.
 #[derive(Debug)]
 pub struct Draft {
     dir: Dir,
+    run: u64,
     folder: String,
     files: BTreeMap<String, File>,
 }
 
 impl Draft {
-    /// An empty entry for `run`; what an earlier attempt left under that number is removed.
-    pub fn begin(dir: &Dir, run: u64) -> Result<Self, DiskError> {
-        let folder = path_of(run);
+    /// An empty entry of this attempt, for what is to become `run`.
+    pub fn begin(dir: &Dir, run: u64, attempt_id: &str) -> Result<Self, DiskError> {
+        let folder = format!("{OUTBOX}/{ATTEMPT}{attempt_id}");
         dir.remove_dir(&folder)?;
         dir.create_dirs(&folder)?;
         Ok(Self {
             dir: dir.clone(),
+            run,
             folder,
             files: BTreeMap::new(),
         })
@@ -61,15 +66,30 @@ impl Draft {
         self.dir.remove(&self.path(name))
     }
 
-    /// Waits until every file and every name is on the disk.
-    pub fn seal(self) -> Result<(), DiskError> {
+    /// Opens one of its files to be read back.
+    pub fn open(&self, name: &str) -> Result<Option<File>, DiskError> {
+        self.dir.open_file(&self.path(name))
+    }
+
+    /// Waits until every file is on the disk and gives the entry its run's number; what an attempt nobody saw
+    /// left under that number is removed. To be done under a lock that was just verified.
+    pub fn enter(self) -> Result<(), DiskError> {
         for (name, file) in &self.files {
             let path = self.dir.path_of(&self.path(name));
             file.sync_all()
                 .map_err(|error| DiskError::new("syncing", path, error))?;
         }
         self.dir.sync(&self.folder)?;
+        let entry = path_of(self.run);
+        self.dir.remove_dir(&entry)?;
+        crash_point("outbox.sealed");
+        self.dir.rename(&self.folder, &entry)?;
         self.dir.sync(OUTBOX)
+    }
+
+    /// Removes what was begun.
+    pub fn abandon(self) -> Result<(), DiskError> {
+        self.dir.remove_dir(&self.folder)
     }
 
     fn path(&self, name: &str) -> String {
@@ -104,4 +124,14 @@ pub fn remove(dir: &Dir, run: u64) -> Result<(), DiskError> {
 /// `.outbox/000042`
 pub fn path_of(run: u64) -> String {
     format!("{OUTBOX}/{run:06}")
+}
+
+/// Removes the entries of attempts that ended before theirs had a number.
+pub fn remove_attempts(dir: &Dir) -> Result<(), DiskError> {
+    for entry in dir.list(OUTBOX)? {
+        if entry.is_dir && entry.name.starts_with(ATTEMPT) {
+            dir.remove_dir(&format!("{OUTBOX}/{}", entry.name))?;
+        }
+    }
+    Ok(())
 }

@@ -84,6 +84,9 @@ pub struct KnownController {
     pub name: String,
     /// Where reading begins while nothing of it was read: the first attempt that wanted it, less the lookback.
     pub start: DateTime<Utc>,
+    /// The same for each of its sites that were wanted and never read, by short name.
+    #[serde(default)]
+    pub starts: BTreeMap<String, DateTime<Utc>>,
     pub uuid: Option<String>,
     /// No login before: the console's login limit.
     pub not_before: Option<DateTime<Utc>>,
@@ -110,6 +113,21 @@ pub struct CommittedRun {
     pub findings: u64,
     pub severe: u64,
     pub window: Window,
+}
+
+impl KnownController {
+    /// One that is wanted for the first time.
+    pub fn new(name: &str, start: DateTime<Utc>) -> Self {
+        Self {
+            name: name.to_owned(),
+            start,
+            starts: BTreeMap::new(),
+            uuid: None,
+            not_before: None,
+            flavour: None,
+            version: String::new(),
+        }
+    }
 }
 
 impl Checkpoint {

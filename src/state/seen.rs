@@ -126,6 +126,19 @@ impl Seen {
         }
     }
 
+    /// A family goes on under another name, with all its ids.
+    pub fn rename_family(&mut self, before: &str, after: &str) {
+        let taken = self
+            .shelves
+            .get_mut(controller_of(before))
+            .map(|shelf| shelf.take(before));
+        let heir = self.shelves.entry(controller_of(after).to_owned()).or_default();
+        for (id, hour) in taken.into_iter().flatten() {
+            heir.insert(after, id, hour);
+        }
+        self.unchanged = None;
+    }
+
     /// Forgets families nobody reads any more.
     pub fn keep_families(&mut self, wanted: impl Fn(&str) -> bool) {
         for shelf in self.shelves.values_mut() {

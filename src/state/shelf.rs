@@ -40,6 +40,13 @@ impl Shelf {
         Some(oldest)
     }
 
+    /// Takes out a family's ids, each with its hour.
+    pub fn take(&mut self, family: &str) -> HashMap<Id, i64> {
+        let ids = self.families.remove(family).unwrap_or_default();
+        self.retain(|_, _| true);
+        ids
+    }
+
     /// Keeps what `wanted` says; whether anything went.
     pub fn retain(&mut self, wanted: impl Fn(&str, i64) -> bool) -> bool {
         let before = self.total;

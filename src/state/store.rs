@@ -156,6 +156,7 @@ impl Store {
         };
         let named: Vec<&Checkpoint> = std::iter::once(checkpoint).chain(bak.as_deref()).collect();
         let runs: BTreeSet<u64> = named.iter().flat_map(|named| named.needed_runs()).collect();
+        outbox::remove_attempts(&self.dir)?;
         for run in outbox::runs(&self.dir)? {
             if !runs.contains(&run) {
                 outbox::remove(&self.dir, run)?;

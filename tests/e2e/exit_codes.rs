@@ -117,6 +117,25 @@ fn missing_configuration_is_78_and_everything_is_named_at_once() {
 }
 
 #[test]
+fn a_delivery_that_cannot_work_is_refused_before_anything_is_collected() {
+    let console = Console::start();
+    for channel in [
+        "[[channel]]\nname = \"boss\"\nkind = \"email\"\n",
+        "[[channel]]\nname = \"loft\"\nkind = \"pigeon\"\n",
+        "[[channel]]\nname = \"file\"\nkind = \"file\"\nwhen = \"sometimes\"\n",
+    ] {
+        let scenario = Scenario::new().controller(&console);
+        let file = scenario.file("unifi-scan.toml", channel);
+        scenario
+            .does(&["run", "--config", file.to_str().unwrap()])
+            .exits(78)
+            .says("channel");
+        assert!(!scenario.reports.exists(), "nothing was touched");
+    }
+    assert!(console.hits().is_empty(), "nothing was collected");
+}
+
+#[test]
 fn exit_zero_on_changes_the_code_and_nothing_else() {
     use crate::console::fault::{Fault, What};
     let (scenario, console) = Scenario::with_console();

@@ -46,6 +46,32 @@ fn a_source_that_fails_costs_neither_the_report_nor_the_others() {
 }
 
 #[test]
+fn devices_that_do_not_answer_in_time_cost_only_themselves() {
+    let (scenario, console) = Scenario::with_console();
+    let scenario = scenario.hasty();
+    console.add(series(
+        0,
+        30,
+        console.now() - TimeDelta::hours(6),
+        TimeDelta::minutes(7),
+    ));
+    console.fault(Fault::on("stat/device", What::Hang));
+    scenario.run().exits(3);
+    let report = scenario.newest_report();
+    let devices = source(&report, "devices");
+    assert_eq!(devices["outcome"], "failed", "{devices:#}");
+    assert!(
+        devices["reason"].as_str().unwrap().contains("1000 ms"),
+        "{devices:#}"
+    );
+    assert!(
+        report["devices"].as_array().is_none_or(Vec::is_empty),
+        "unknown is not shown as fine"
+    );
+    scenario.told_exactly(&console);
+}
+
+#[test]
 fn a_log_that_fails_keeps_its_watermark_and_is_made_up_for() {
     let (scenario, console) = Scenario::with_console();
     console.add(series(
@@ -238,7 +264,7 @@ fn devices_are_visible_as_what_they_are() {
         "an unnamed device has a label"
     );
     let text = scenario.newest("txt");
-    for name in ["Roof AP", "Hot switch"] {
+    for name in ["Roof AP", "Hot switch", "restarted 4 min ago"] {
         assert!(text.contains(name), "{name} is not in {text}");
     }
 }

@@ -1,5 +1,35 @@
 //! Whole runs of the real binary against a fake console on real sockets. Nothing here knows the
 //! program's insides: arguments, environment and requests in; exit codes, outputs and files out.
+//!
+//! Which promise is shown where:
+//!
+//! | promise | tests |
+//! |---|---|
+//! | 1 the same data is told once | `once::a_second_run_on…`, `once::runs_without_a_pause…`, `once::an_updated_row…` |
+//! | 2 late rows, rows at the watermark, one millisecond across pages | `once::rows_around_the_watermark…`, `once::rows_of_one_millisecond…`, `once::more_rows_of_one_millisecond…`, `once::a_row_inside_the_settling_time…` |
+//! | 3 seven days, or what was lost | `once::seven_days…`, `once::a_gap_older…` |
+//! | 4 clocks and zones | `once::a_console_clock…` (2), `once::the_hour_that_happens_twice…`, `zones` |
+//! | 5 many rows, odd pages | `once::twenty_five_thousand…`, `odd_pages` |
+//! | 9 a failing source or row costs only itself | `honest::a_source_that_fails…`, `honest::devices_that_do_not_answer…`, `honest::a_log_that_fails…`, `honest::bad_rows…`, `honest::rows_with_little…`, `hostile::deep_nesting…` |
+//! | 10 empty is not all clear | `honest::an_empty_console…`, `honest::a_console_without_the_log…`, `honest::a_log_the_account_may_not_read…` |
+//! | 11 a message and a code each, one login | `unreachable`, `exit_codes` |
+//! | 12 devices as what they are | `honest::devices_are_visible…` |
+//! | 13 what is severe is seen first | `readable::something_severe…` |
+//! | 17 death anywhere (`file`) | `delivery` |
+//! | 18 one cause, one finding | `honest::one_cause…` |
+//! | 19 a damaged state | `state` |
+//! | 20 two at once | `two_writers::the_second_of_two_runs…`, `two_writers::a_waiting_run…`, `two_writers::asking_for_the_status…` |
+//! | 21 signals | `signals` |
+//! | 22 lock or checkpoint replaced | `two_writers::a_lock_file_replaced…`, `two_writers::a_checkpoint_replaced…` |
+//! | 23 no secret comes out | `safe::no_secret…`, `safe::refused_credentials…`, and every output and file of every test |
+//! | 24 hostile names | `hostile` |
+//! | 25 nothing but reads, to nobody else | `safe::nothing_but_allowed_reads…`, `safe::a_redirect…`, `safe::plain_http…` |
+//! | 26 configuration | `safe::a_misspelt_key…`, `safe::an_empty_variable…`, `safe::a_secret_can_come_from_a_file…`, `exit_codes::missing_configuration…`, `exit_codes::a_delivery_that_cannot_work…` |
+//! | 27 the page and the text | `readable::every_finding…`, `readable::the_page_needs_nothing…` |
+//! | 28 the same bytes | `safe::the_same_input…`, `readable::a_report_is_shown_byte_for_byte…` |
+//! | 29 odd surroundings | `safe::closed_standard_streams…`, `safe::the_umask…`, `safe::another_user…`, `safe::root_in_the_directory…`, and every test clears the environment |
+//!
+//! The other promises (several sources, mail, upgrades) belong to parts that are not there yet.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -26,9 +56,12 @@ mod input;
 mod odd_pages;
 mod once;
 mod output;
+mod readable;
 mod retry;
 mod safe;
 mod signals;
 mod state;
+mod two_writers;
 mod unreachable;
 mod webhook;
+mod zones;

@@ -176,6 +176,7 @@ fn rows_that_arrive_between_two_pages_are_told_once() {
 fn an_answer_that_asks_for_patience_is_asked_for_again() {
     use crate::console::fault::{Fault, What};
     let (scenario, console) = Scenario::with_console();
+    let scenario = scenario.hasty();
     console.add(rows(&console));
     console.fault(Fault::on("system-log/all", What::bad_gateway()).after(2).times(1));
     console.fault(Fault::on("system-log/all", What::CutOff).after(3).times(1));

@@ -203,6 +203,7 @@ fn a_dry_run_changes_no_file_but_the_lock_and_moves_nothing() {
 #[test]
 fn a_dry_run_of_a_console_that_is_down_says_so() {
     let (scenario, console) = with_rows();
+    let scenario = scenario.hasty();
     console.fault(Fault::on("", What::starting(200)));
     scenario.does(&["run", "--dry-run"]).exits(69);
     assert!(!scenario.path(".last_run.json").exists());

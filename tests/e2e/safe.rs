@@ -89,8 +89,15 @@ fn no_secret_is_printed_or_written_at_any_log_level() {
             if password {
                 scenario = scenario.password();
             }
+            let first = scenario.does(&["run", "-v"]).exits(0);
+            let tells_requests = first.stderr.contains("request method=");
+            assert_eq!(
+                tells_requests,
+                ["debug", "trace"].contains(&level),
+                "{level}: {first}"
+            );
             let runs = [
-                scenario.does(&["run", "-v"]).exits(0),
+                first,
                 scenario.does(&["run", "--json"]).exits(0),
                 scenario.does(&["check"]),
                 scenario.does(&["config", "show"]),

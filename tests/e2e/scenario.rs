@@ -69,6 +69,13 @@ impl Scenario {
         self
     }
 
+    /// With little patience for answers that do not come, and so with short pauses between the tries.
+    pub fn hasty(self) -> Self {
+        let file = "[[controller]]\nname = \"unifi\"\nconnect_timeout = \"1s\"\nrequest_timeout = \"1s\"\n";
+        let file = self.file("hasty.toml", file);
+        self.env("UNIFI_SCAN_CONFIG", file.to_str().unwrap())
+    }
+
     pub fn without(mut self, name: &str) -> Self {
         self.env.remove(name);
         self

@@ -1,6 +1,8 @@
 //! A signal or the end of `--max-runtime` in the middle of a run: what was proved is committed, the
 //! session is closed, and the next run resumes.
 
+use std::time::{Duration, Instant};
+
 use chrono::TimeDelta;
 use rustix::process::Signal;
 
@@ -11,14 +13,14 @@ use crate::console::fault::{Fault, What};
 use crate::console::row::series;
 use crate::scenario::Scenario;
 
-/// A console with 9,000 rows, read with a login.
+/// A console with 5,000 rows, read with a login.
 fn busy() -> (Scenario, Console) {
     let console = Console::start();
     console.add(series(
         0,
-        9_000,
+        5_000,
         console.now() - TimeDelta::hours(20),
-        TimeDelta::seconds(7),
+        TimeDelta::seconds(12),
     ));
     (Scenario::new().controller(&console).password(), console)
 }
@@ -54,7 +56,7 @@ fn ends_with(signal: Signal, code: i32, path: &str, after: usize) {
 
 #[test]
 fn sigterm_in_the_middle_of_the_log_is_143() {
-    ends_with(Signal::TERM, 143, "system-log/all", 40);
+    ends_with(Signal::TERM, 143, "system-log/all", 30);
 }
 
 #[test]
@@ -75,10 +77,10 @@ fn sigterm_before_the_sites_are_known_is_143() {
 #[test]
 fn what_was_proved_before_a_signal_is_committed_and_not_read_again() {
     let (scenario, console) = busy();
-    console.fault(Fault::on("system-log/all", What::Hang).after(60));
+    console.fault(Fault::on("system-log/all", What::Hang).after(40));
     let run = scenario.start(&["run"]);
     console.wait_until("the request that hangs", |state| {
-        state.asked("system-log/all") > 60
+        state.asked("system-log/all") > 40
     });
     run.signal(Signal::TERM);
     let ran = run.wait().exits(143);
@@ -95,8 +97,8 @@ fn what_was_proved_before_a_signal_is_committed_and_not_read_again() {
 #[test]
 fn the_end_of_max_runtime_is_124_and_what_was_proved_is_kept() {
     let (scenario, console) = busy();
-    console.fault(Fault::on("system-log/all", What::Hang).after(40));
-    let ran = scenario.does(&["run", "--max-runtime", "6s"]).exits(124);
+    console.fault(Fault::on("system-log/all", What::Hang).after(30));
+    let ran = scenario.does(&["run", "--max-runtime", "5s"]).exits(124);
     resumes(&scenario, &console, 124, &ran);
 }
 
@@ -106,6 +108,27 @@ fn an_answer_that_drips_does_not_outlive_max_runtime() {
     console.fault(Fault::on("system-log/all", What::Drip));
     let ran = scenario.does(&["run", "--max-runtime", "3s"]).exits(124);
     resumes(&scenario, &console, 124, &ran);
+}
+
+#[test]
+fn a_console_that_answers_nothing_more_does_not_keep_a_run_that_was_told_to_end() {
+    let (scenario, console) = busy();
+    console.fault(Fault::on("system-log/all", What::Hang).after(5));
+    console.fault(Fault::on("/api/auth/logout", What::Hang));
+    let run = scenario.start(&["run"]);
+    console.wait_until("the request that hangs", |state| {
+        state.asked("system-log/all") > 5
+    });
+    let told = Instant::now();
+    run.signal(Signal::TERM);
+    let ran = run.wait().exits(143);
+    assert!(
+        told.elapsed() < Duration::from_secs(8),
+        "the contract's 8 s: {ran}"
+    );
+    console.behave();
+    scenario.run().exits(0);
+    scenario.told_exactly(&console);
 }
 
 #[test]

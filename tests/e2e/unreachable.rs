@@ -44,6 +44,7 @@ fn nothing_moved(scenario: &Scenario, ran: &Ran) {
 #[track_caller]
 fn gives(path: &str, what: What, code: i32, words: &[&str]) {
     let (scenario, console) = Scenario::with_console();
+    let scenario = scenario.hasty();
     console.add(series(
         0,
         12,
@@ -64,7 +65,7 @@ fn gives(path: &str, what: What, code: i32, words: &[&str]) {
 fn login_gives(what: What, code: i32, words: &[&str]) {
     let console = Console::start();
     console.fault(Fault::on("/api/auth/login", what));
-    let scenario = Scenario::new().controller(&console).password();
+    let scenario = Scenario::new().controller(&console).password().hasty();
     let ran = scenario.run().exits(code).says_all(words);
     assert_eq!(console.asked("/api/auth/login"), 1, "one login attempt");
     nothing_moved(&scenario, &ran);
@@ -80,7 +81,8 @@ fn a_gateway_that_is_down_is_69() {
     let address = format!("127.0.0.1:{port}");
     let scenario = Scenario::new()
         .env("UNIFI_HOST", &format!("http://{address}"))
-        .env("UNIFI_API_KEY", "k3y");
+        .env("UNIFI_API_KEY", "k3y")
+        .hasty();
     let ran = scenario
         .run()
         .exits(69)
@@ -93,7 +95,8 @@ fn a_gateway_that_is_down_is_69() {
 fn a_name_that_does_not_resolve_is_69() {
     let scenario = Scenario::new()
         .env("UNIFI_HOST", "console.invalid")
-        .env("UNIFI_API_KEY", "k3y");
+        .env("UNIFI_API_KEY", "k3y")
+        .hasty();
     let ran = scenario.run().exits(69).says("console.invalid");
     nothing_moved(&scenario, &ran);
 }

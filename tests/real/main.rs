@@ -1,5 +1,5 @@
 //! Tests that need more than this package: the crash lab, recordings, a browser. Built with `--features real`.
-//! What is not there is told as `not run: …`, one line each.
+//! What is not there is told as `not run: …`, one line for each test.
 #![cfg(feature = "real")]
 #![expect(
     clippy::unwrap_used,
@@ -7,23 +7,57 @@
     reason = "a test tells what it misses and fails where it stands"
 )]
 
+mod browser;
 mod crashlab;
 mod recordings;
+
+use std::path::Path;
+use std::process::{Command, Output};
 
 /// The binary under test.
 const UNIFI_SCAN: &str = env!("CARGO_BIN_EXE_unifi-scan");
 
 /// The path in this variable, or a line that says what was not run.
+fn tool(variable: &str, what: &str) -> Option<String> {
+    let found = environment(variable).filter(|path| Path::new(path).exists());
+    if found.is_none() {
+        println!("not run: {what} ({variable} is not set, or names nothing)");
+    }
+    found
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "tests find outside tools through the environment"
 )]
-fn tool(variable: &str, what: &str) -> Option<String> {
-    let found = std::env::var(variable)
-        .ok()
-        .filter(|path| std::path::Path::new(path).exists());
-    if found.is_none() {
-        println!("not run: {what} ({variable} is not set)");
-    }
-    found
+fn environment(variable: &str) -> Option<String> {
+    std::env::var(variable).ok()
+}
+
+/// An outside program with nothing of the caller's environment but where programs are.
+fn outside(program: &str, home: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .env("PATH", environment("PATH").unwrap_or_default())
+        .env("HOME", home);
+    command
+}
+
+/// Whether a program can be started and answers.
+fn answers(program: &str, question: &str) -> bool {
+    let home = tempfile::tempdir().unwrap();
+    outside(program, home.path())
+        .arg(question)
+        .output()
+        .is_ok_and(|output| output.status.success())
+}
+
+/// Both streams of a finished program, for messages.
+fn said(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }

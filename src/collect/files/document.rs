@@ -1,24 +1,33 @@
 //! What one saved JSON document is: a page, a list, a single record. Told apart by what its records look like.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
+use crate::collect::files::listing::{Key, Told, key};
 use crate::collect::wire::event::{self, Row};
 use crate::collect::wire::fields::{self, Object};
-use crate::collect::wire::{List, Sysinfo, device, json, sysinfo_of};
+use crate::collect::wire::{self, List, Sysinfo, device, json, sysinfo_of};
 use crate::model::device::{Device, Health};
-use crate::model::event::Event;
 
 pub enum Record {
-    Row(Box<Event>),
+    /// Even one that cannot be read as an event.
+    Row(Box<Row>),
     Device(Box<Device>),
     Health(Health),
     Sysinfo(Sysinfo),
     Malformed,
 }
 
-/// The records of a document. `None`: nothing in it comes from a console. An error is what the document
-/// itself complains of, or of what this version does not read.
-pub fn records(document: &[u8]) -> Result<Option<Vec<Record>>, String> {
+pub struct Document {
+    pub records: Vec<Record>,
+    /// What its own header says there is in all.
+    pub told: Option<Told>,
+}
+
+/// What a document holds. `None`: nothing this version reads. An error is what the document itself complains of,
+/// or of what this version does not read.
+pub fn open(document: &[u8]) -> Result<Option<Document>, String> {
     let members = json::members(document).unwrap_or_default();
     let is_answer = members
         .iter()
@@ -28,7 +37,10 @@ pub fn records(document: &[u8]) -> Result<Option<Vec<Record>>, String> {
         let object = object.as_ref().and_then(Value::as_object);
         return Ok(object
             .map_or(Ok(None), |object| record(object, document))?
-            .map(|record| vec![record]));
+            .map(|record| Document {
+                records: vec![record],
+                told: None,
+            }));
     }
     let list = match List::open(document) {
         Ok(list) => list,
@@ -45,17 +57,38 @@ pub fn records(document: &[u8]) -> Result<Option<Vec<Record>>, String> {
         known |= record.is_some();
         records.push(record.unwrap_or(Record::Malformed));
     }
-    Ok(known.then_some(records))
+    wire::number_twins(records.iter_mut().filter_map(Record::as_row));
+    let told = list.told().map(|(family, total)| Told {
+        family,
+        total,
+        held: held(&records, &list.items),
+    });
+    Ok(known.then_some(Document { records, told }))
+}
+
+/// The distinct records of a page.
+fn held(records: &[Record], items: &[&[u8]]) -> BTreeSet<Key> {
+    let keys = records.iter().zip(items).map(|(record, raw)| match record {
+        Record::Row(row) => key(row.id.as_bytes()),
+        _ => key(raw),
+    });
+    keys.collect()
+}
+
+impl Record {
+    fn as_row(&mut self) -> Option<&mut Row> {
+        match self {
+            Self::Row(row) => Some(row),
+            _ => None,
+        }
+    }
 }
 
 /// What one record is; `None` if it is nothing we know.
 fn record(object: &Object, raw: &[u8]) -> Result<Option<Record>, String> {
     let has = |names: &[&str]| fields::first(object, names).is_some();
     if has(&["key", "event", "message_raw", "msg"]) && has(&["time", "timestamp", "datetime"]) {
-        let Row { event, .. } = event::row(raw);
-        return Ok(Some(
-            event.map_or(Record::Malformed, |event| Record::Row(Box::new(event))),
-        ));
+        return Ok(Some(Record::Row(Box::new(event::row(raw)))));
     }
     if has(&["subsystem"]) {
         return Ok(device::subsystem(object).map(Record::Health));

@@ -3,6 +3,7 @@
 
 use std::io::{BufRead as _, BufReader, Read};
 
+use crate::collect::files::{FilesError, syslog, unreadable};
 use crate::collect::wire::json;
 
 /// The largest document that is read whole.
@@ -45,7 +46,7 @@ impl<'a> Input<'a> {
     }
 
     /// The next document; errors say what is wrong with which file.
-    pub fn next(&mut self) -> Result<Option<Piece>, String> {
+    pub fn next(&mut self) -> Result<Option<Piece>, FilesError> {
         let form = if let Some(form) = self.form {
             form
         } else {
@@ -63,9 +64,16 @@ impl<'a> Input<'a> {
     }
 
     /// Lines are documents if one of the first two is one and there are two.
-    fn recognise(&mut self) -> Result<Form, String> {
+    fn recognise(&mut self) -> Result<Form, FilesError> {
         while self.ahead.len() < 2 {
             match self.line()? {
+                Some(line) if syslog::is_line(&line) => {
+                    let why = format!(
+                        "{}: syslog and CEF lines are not read yet; give the console's answers as JSON",
+                        self.shown
+                    );
+                    return Err(FilesError::Unusable(why));
+                }
                 Some(line) => self.ahead.push(line),
                 None => return Ok(Form::Documents),
             }
@@ -81,7 +89,7 @@ impl<'a> Input<'a> {
         })
     }
 
-    fn next_line(&mut self) -> Result<Option<Piece>, String> {
+    fn next_line(&mut self) -> Result<Option<Piece>, FilesError> {
         let line = if self.ahead.is_empty() {
             self.line()?
         } else {
@@ -93,23 +101,24 @@ impl<'a> Input<'a> {
         }))
     }
 
-    fn next_document(&mut self) -> Result<Option<Piece>, String> {
+    fn next_document(&mut self) -> Result<Option<Piece>, FilesError> {
         let rest = json::trimmed(self.text.get(self.at..).unwrap_or_default());
         if rest.is_empty() {
             return Ok(None);
         }
         let Some((document, rest)) = json::first_value(rest) else {
-            return Err(format!("{} is cut off or is no JSON", self.shown));
+            let why = format!("{} is cut off or is no JSON", self.shown);
+            return Err(FilesError::Unusable(why));
         };
         self.at = self.text.len() - rest.len();
         Ok(Some(Piece::Document(document.to_vec())))
     }
 
-    fn read_whole(&mut self) -> Result<(), String> {
+    fn read_whole(&mut self) -> Result<(), FilesError> {
         self.text = self.ahead.drain(..).flatten().collect();
         let room = u64::try_from(LARGEST.saturating_sub(self.text.len()) + 1).unwrap_or(u64::MAX);
         let rest = self.from.by_ref().take(room).read_to_end(&mut self.text);
-        rest.map_err(|error| format!("{} cannot be read: {error}", self.shown))?;
+        rest.map_err(|error| unreadable(&self.shown, &error))?;
         if self.text.len() > LARGEST {
             Err(self.too_large())
         } else {
@@ -118,12 +127,12 @@ impl<'a> Input<'a> {
     }
 
     /// The next line that is not blank, without the byte order mark.
-    fn line(&mut self) -> Result<Option<Vec<u8>>, String> {
+    fn line(&mut self) -> Result<Option<Vec<u8>>, FilesError> {
         loop {
             let mut line = Vec::new();
             let room = u64::try_from(LARGEST + 1).unwrap_or(u64::MAX);
             let read = self.from.by_ref().take(room).read_until(b'\n', &mut line);
-            read.map_err(|error| format!("{} cannot be read: {error}", self.shown))?;
+            read.map_err(|error| unreadable(&self.shown, &error))?;
             if line.len() > LARGEST {
                 return Err(self.too_large());
             }
@@ -137,11 +146,11 @@ impl<'a> Input<'a> {
         }
     }
 
-    fn too_large(&self) -> String {
-        format!(
+    fn too_large(&self) -> FilesError {
+        FilesError::Unusable(format!(
             "{} holds a document of more than {} MiB; give its rows as JSON lines, which may be as many as you like",
             self.shown,
             LARGEST / 1024 / 1024
-        )
+        ))
     }
 }

@@ -21,6 +21,17 @@ pub enum NoRows {
     Failed(Failure),
 }
 
+impl NoRows {
+    /// The same in other words.
+    pub fn reworded(self, words: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Absent(why) => Self::Absent(words(&why)),
+            Self::Denied(why) => Self::Denied(words(&why)),
+            Self::Failed(failure) => Self::Failed(Failure::new(failure.kind, words(&failure.message))),
+        }
+    }
+}
+
 pub const SECOND_FACTOR: &[&str] = &["Ubic2faTokenRequired", "MFA_AUTH_REQUIRED", "2FA"];
 pub const LIMIT: &[&str] = &["LIMIT_REACHED", "RATE_LIMIT"];
 
@@ -95,7 +106,10 @@ fn by_status(
         ),
         200..=299 | 404 if answer.is_html() => failed(
             FailureKind::Unavailable,
-            format!("the console sent a page instead of {what} ({words}); it seems to be starting up"),
+            format!(
+                "a web page came instead of {what} ({words}); the console seems to be starting up, or this is not a UniFi \
+                 console: check UNIFI_HOST"
+            ),
         ),
         300..=399 if answer.header("location").is_some_and(family::is_manage) => failed(
             FailureKind::Config,
@@ -275,6 +289,19 @@ mod tests {
                 verdict(status, "application/json", body),
                 meaning,
                 "{status} {body}"
+            );
+        }
+    }
+
+    #[test]
+    fn any_other_web_server_makes_one_check_the_address() {
+        for status in [200, 404] {
+            let page = answer(status, "text/html", "<!doctype html><h1>It works!</h1>");
+            let told = expect_json(page, "home", "the list of sites", true).unwrap_err();
+            assert!(
+                told.to_string()
+                    .contains("or this is not a UniFi console: check UNIFI_HOST"),
+                "{told}"
             );
         }
     }

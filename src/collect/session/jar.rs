@@ -51,6 +51,12 @@ impl Jar {
         }
     }
 
+    /// What nobody may see.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let cookies = self.cookies.iter().map(|(_, value)| value.as_str());
+        cookies.chain(self.csrf.as_deref())
+    }
+
     /// The headers the next request carries. Only a POST needs the token.
     pub fn headers(&self, method: Method) -> Vec<(String, String)> {
         let mut headers = Vec::new();

@@ -56,8 +56,8 @@ pub fn judge(answer: &Answer, name: &str, family: Family) -> Result<(), Unopened
         200..=299 | 404 if answer.is_html() => failed(
             FailureKind::Unavailable,
             format!(
-                "the console answered the login with a page ({words}); it seems to be starting up. If it stays so, \
-                 set UNIFI_FLAVOUR to unifi-os or classic"
+                "a web page answered the login ({words}); the console seems to be starting up, or this is not a UniFi \
+                 console: check UNIFI_HOST. If it stays so, set UNIFI_FLAVOUR to unifi-os or classic"
             ),
         ),
         404 | 405 => failed(
@@ -205,6 +205,7 @@ mod tests {
                 "View-Only",
             ),
             (200, "<!doctype html>", Unavailable, "starting up"),
+            (200, "<!doctype html>", Unavailable, "check UNIFI_HOST"),
             (502, r#"{"error":{"code":502}}"#, Unavailable, "starting up"),
             (503, "<html>", Unavailable, "starting up"),
             (404, r#"{"message":"no"}"#, Config, "UNIFI_FLAVOUR"),

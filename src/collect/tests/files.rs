@@ -124,12 +124,24 @@ fn an_empty_page_is_an_empty_page() {
 }
 
 #[test]
-fn what_does_not_come_from_a_console_is_refused_by_name() {
+fn what_cannot_be_used_is_refused_by_name() {
     for (text, word) in [
         ("", "holds nothing"),
         ("hello\nworld\n", "saved-0.json"),
         ("<html></html>", "saved-0.json"),
-        (r#"{"a":1}"#, "holds nothing"),
+        (r#"{"a":1}"#, "holds nothing this version reads"),
+        (
+            r#"{"meta":{"rc":"ok"},"data":[{"_id":"1","name":"Office","security":"wpapsk"}]}"#,
+            "it reads system-log pages and rows",
+        ),
+        (
+            "Jul  5 04:17:21 gw CEF:0|Ubiquiti|UniFi Network|9.3.33|544|x|1|",
+            "syslog and CEF lines are not read yet",
+        ),
+        (
+            "<4>Mar  5 13:08:27 gw kernel: x\n<4>Mar  5 13:08:28 gw kernel: y\n",
+            "syslog and CEF lines are not read yet",
+        ),
         (r#"[{"a":1},{"b":2}]"#, "holds nothing"),
         (r#"{"data":[{"id":"a""#, "cut off"),
         (
@@ -149,17 +161,107 @@ fn what_does_not_come_from_a_console_is_refused_by_name() {
             "{text}: {message}"
         );
     }
-    let gone = read(
-        &[PathBuf::from("/nonexistent/x.json")],
-        &mut std::io::empty(),
-        now(),
-        &mut |_| Ok(()),
+}
+
+#[test]
+fn a_file_that_is_not_there_is_another_matter_than_one_that_holds_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    for path in [PathBuf::from("/nonexistent/x.json"), directory.path().to_owned()] {
+        let gone = read(
+            std::slice::from_ref(&path),
+            &mut std::io::empty(),
+            now(),
+            &mut |_| Ok(()),
+        );
+        let Err(FilesError::Unreadable(message)) = gone else {
+            panic!("{gone:?}")
+        };
+        assert!(
+            message.contains(&format!("{} cannot be read", path.display())),
+            "{message}"
+        );
+    }
+}
+
+/// A page of the rows of this range, with what its header says there is in all.
+fn page(rows: std::ops::Range<u64>, total: u64) -> String {
+    let rows: Vec<String> = rows
+        .map(|n| {
+            format!(
+                r#"{{"id":"r{n}","key":"K","timestamp":{}}}"#,
+                1_778_077_234_330 - n
+            )
+        })
+        .collect();
+    format!(
+        r#"{{"data":[{}],"page_number":0,"total_element_count":{total},"total_page_count":2}}"#,
+        rows.join(",")
+    )
+}
+
+fn outcomes(texts: &[&str]) -> Vec<(Outcome, Option<String>)> {
+    let coverage = read_texts(texts).0.unwrap().coverage;
+    let told = coverage.into_iter().map(|line| (line.outcome, line.reason));
+    told.collect()
+}
+
+#[test]
+fn a_page_of_several_is_not_the_whole_log() {
+    let why = |text: &str| (Outcome::Partial, Some(text.to_owned()));
+    assert_eq!(
+        outcomes(&[&page(0..50, 60), SYSINFO]),
+        [
+            why("50 of the 60 rows its own header tells of are in this file"),
+            (Outcome::Complete, None)
+        ]
     );
-    assert!(
-        gone.unwrap_err()
-            .to_string()
-            .contains("/nonexistent/x.json cannot be read")
+    // The same page twice is no second page, and a row on both of two pages is one row.
+    assert_eq!(
+        outcomes(&[&page(0..50, 60), &page(0..50, 60), &page(45..55, 60)]),
+        vec![why("55 of the 60 rows its own header tells of are in these files"); 3]
     );
+    // Another listing completes nothing.
+    assert_eq!(
+        outcomes(&[&page(0..50, 60), &page(50..60, 10)])[0],
+        why("50 of the 60 rows its own header tells of are in this file")
+    );
+    let legacy = LEGACY.replace(r#""count":1"#, r#""count":812"#);
+    assert_eq!(
+        outcomes(&[&legacy]),
+        [why("1 of the 812 rows its own header tells of are in this file")]
+    );
+}
+
+#[test]
+fn pages_of_one_listing_complete_each_other() {
+    let (first, second) = (page(0..50, 60), page(50..60, 60));
+    assert_eq!(outcomes(&[&first, &second]), vec![(Outcome::Complete, None); 2]);
+    assert_eq!(
+        outcomes(&[&format!("{first}\n{second}\n")]),
+        [(Outcome::Complete, None)]
+    );
+    // The last page was saved empty, the first alone was everything.
+    assert_eq!(
+        outcomes(&[&page(0..60, 60), &page(0..0, 60)]),
+        [(Outcome::Complete, None), (Outcome::Empty, None)]
+    );
+    // Rows without ids that say the same are as many as are written.
+    let twins = r#"{"data":[{"key":"K","timestamp":1778077234330},{"key":"K","timestamp":1778077234330}],"total_element_count":2}"#;
+    assert_eq!(outcomes(&[twins]), [(Outcome::Complete, None)]);
+}
+
+#[test]
+fn files_without_log_rows_say_what_they_hold() {
+    let coverage = read_texts(&[SYSINFO, DEVICES, HEALTH]).0.unwrap().coverage;
+    for line in coverage {
+        assert_eq!(
+            (line.outcome, line.records, line.events),
+            (Outcome::Complete, 1, 0),
+            "{}",
+            line.name
+        );
+    }
+    assert_eq!(outcomes(&["[]"]), [(Outcome::Empty, None)]);
 }
 
 #[test]

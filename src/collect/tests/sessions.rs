@@ -48,7 +48,7 @@ fn wanted<'a>(controller: &'a Controller, known: Option<Known<'a>>) -> Wanted<'a
         sites_filter: None,
         adopt: false,
         known,
-        position: &|_| Position::unread("2026-11-20T06:00:00Z".parse().unwrap()),
+        position: &|_, _| Position::unread("2026-11-20T06:00:00Z".parse().unwrap()),
         now: now(),
         judge_skew: true,
         named_window: None,

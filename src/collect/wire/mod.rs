@@ -15,6 +15,9 @@ use crate::collect::wire::event::Row;
 use crate::collect::wire::fields::Object;
 use crate::model::text::{NAME, SENTENCE};
 
+/// What pages call the number of rows that match.
+const TOTAL: &[&str] = &["total_element_count", "totalElementCount"];
+
 /// One page of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
@@ -33,11 +36,11 @@ impl Page {
     pub fn decode(body: &[u8]) -> Result<Self, String> {
         let list = List::open(body)?;
         let mut rows: Vec<Row> = list.items.iter().map(|raw| event::row(raw)).collect();
-        number_twins(&mut rows);
+        number_twins(rows.iter_mut());
         Ok(Self {
             malformed: rows.iter().map(|row| u64::from(row.event.is_none())).sum(),
             rows,
-            total: list.count(&["total_element_count", "totalElementCount"]),
+            total: list.count(TOTAL),
             page_number: list.count(&["page_number", "pageNumber"]),
             total_pages: list.count(&["total_page_count", "totalPageCount"]),
             bare: list.bare,
@@ -46,9 +49,9 @@ impl Page {
 }
 
 /// Rows of one page that say the same and have no id of their own are several rows all the same.
-fn number_twins(rows: &mut [Row]) {
+pub fn number_twins<'r>(rows: impl Iterator<Item = &'r mut Row>) {
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
-    for row in rows.iter_mut().filter(|row| row.made_id) {
+    for row in rows.filter(|row| row.made_id) {
         let twins = seen.entry(row.id.clone()).or_default();
         *twins += 1;
         if *twins > 1 {
@@ -115,6 +118,13 @@ impl<'a> List<'a> {
             Some(Value::Object(object)) => Some(object),
             _ => None,
         })
+    }
+
+    /// How many records match in all, by the answer's own header, and which family of answers counts like that.
+    pub fn told(&self) -> Option<(&'static str, u64)> {
+        let v2 = self.count(TOTAL).map(|total| ("v2", total));
+        let legacy = || fields::count(fields::object(&self.said, "meta")?, "count");
+        v2.or_else(|| legacy().map(|total| ("legacy", total)))
     }
 
     fn count(&self, names: &[&str]) -> Option<u64> {

@@ -1,0 +1,135 @@
+//! Where the reading of a source begins or goes on. Pure.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::position::Position;
+use crate::model::source::{SiteName, SourceId};
+use crate::run::gather::Harvest;
+use crate::state::schema::{Checkpoint, KnownController, SourceState};
+
+/// What a source is stored under while its console has told no uuid begins with this.
+const STAND_IN: &str = "site-";
+
+/// How far a source had been read when the run began.
+#[derive(Clone, Debug)]
+pub struct Beginning {
+    pub position: Position,
+    /// What it was stored under while its console told no uuid: its ids go over with it.
+    pub heir_of: Option<SourceId>,
+}
+
+/// From its own entry; else from that of the console before its uuid was known, or before it was adopted; else
+/// from the start that the first attempt which wanted it committed.
+pub fn beginning(checkpoint: &Checkpoint, site: &SiteName, id: &SourceId, start: DateTime<Utc>) -> Beginning {
+    let whole = |position, heir_of| Beginning { position, heir_of };
+    if let Some(source) = checkpoint.source(id) {
+        return whole(source.position.clone(), None);
+    }
+    match predecessor(checkpoint, site, id) {
+        Some(source) if source.id.controller.starts_with(STAND_IN) => {
+            whole(source.position.clone(), Some(source.id.clone()))
+        }
+        // Another console took over: its rows have ids of their own, and only what is new is of interest.
+        Some(source) => whole(
+            Position::unread(source.position.watermark.unwrap_or(source.position.start)),
+            None,
+        ),
+        None => whole(Position::unread(first_start(checkpoint, site, start)), None),
+    }
+}
+
+/// The entry that this source continues under another controller's uuid.
+fn predecessor<'a>(checkpoint: &'a Checkpoint, site: &SiteName, id: &SourceId) -> Option<&'a SourceState> {
+    let name = format!("{site}/{}", id.kind);
+    let adopted_from = checkpoint
+        .controllers
+        .get(&site.controller)
+        .and_then(|known| known.uuid.as_ref());
+    checkpoint
+        .sources
+        .iter()
+        .filter(|source| source.id.kind == id.kind && source.id != *id)
+        .find(|source| {
+            let same_site = source.id.site == id.site && source.id.controller.starts_with(STAND_IN);
+            same_site || (source.name == name && adopted_from == Some(&source.id.controller))
+        })
+}
+
+/// The start that the first attempt which wanted this site committed, however often it failed since.
+fn first_start(checkpoint: &Checkpoint, site: &SiteName, start: DateTime<Utc>) -> DateTime<Utc> {
+    let Some(known) = checkpoint.controllers.get(&site.controller) else {
+        return start;
+    };
+    let of_site = known.starts.get(&site.site).copied();
+    let is_unread = !checkpoint
+        .sources
+        .iter()
+        .any(|source| known.uuid.as_ref() == Some(&source.id.controller));
+    let of_controller = is_unread.then_some(known.start);
+    [of_site, of_controller]
+        .into_iter()
+        .flatten()
+        .fold(start, DateTime::min)
+}
+
+/// What every attempt leaves behind, also one that collected nothing: who was reached, when not to try again,
+/// and where the reading of a new source begins.
+pub fn acquaintances(next: &mut Checkpoint, harvest: &Harvest, start: DateTime<Utc>) {
+    for (name, gathered) in &harvest.by_controller {
+        let lines = || gathered.coverage.iter().filter(|line| line.id.kind.has_events());
+        if gathered.failure.is_none() {
+            for line in lines() {
+                let site = SiteName {
+                    controller: name.clone(),
+                    site: site_in(&line.name).to_owned(),
+                };
+                let beginning = beginning(next, &site, &line.id, start);
+                place(next, &site, &line.id, &beginning.position);
+            }
+        }
+        let unread: Vec<String> = lines()
+            .filter(|line| next.source(&line.id).is_none())
+            .map(|line| site_in(&line.name).to_owned())
+            .collect();
+        let known = next
+            .controllers
+            .entry(name.clone())
+            .or_insert_with(|| KnownController::new(name, start));
+        for site in unread {
+            known.starts.entry(site).or_insert(start);
+        }
+        known.not_before = gathered.not_before;
+        // One that turned out to be another console is not read, and does not take the known one's place.
+        if gathered.uuid.is_some() && gathered.failure.is_none() {
+            known.uuid.clone_from(&gathered.uuid);
+        }
+        if !gathered.version.is_empty() {
+            known.version.clone_from(&gathered.version);
+            known.flavour = Some(gathered.flavour.clone());
+        }
+    }
+}
+
+/// Stores a source's position, in the place of what it continues.
+pub fn place(next: &mut Checkpoint, site: &SiteName, id: &SourceId, position: &Position) {
+    if next.source(id).is_none()
+        && let Some(before) = predecessor(next, site, id).map(|source| source.id.clone())
+    {
+        next.sources.retain(|source| source.id != before);
+    }
+    let fresh = || SourceState {
+        id: id.clone(),
+        name: String::new(),
+        epoch: 0,
+        position: position.clone(),
+    };
+    if let Some(source) = next.source_mut(id, fresh) {
+        source.name = format!("{site}/{}", id.kind);
+        source.position = position.clone();
+    }
+}
+
+/// The site's short name in `home/default/system-log`.
+fn site_in(name: &str) -> &str {
+    name.split('/').nth(1).unwrap_or_default()
+}
