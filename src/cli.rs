@@ -191,6 +191,47 @@ pub enum StateCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Whether the checkpoint and all it needs are whole: 0 or 65
+    Verify {
+        #[arg(long)]
+        json: bool,
+    },
+    /// The copies of the checkpoint, newest first
+    Backups {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a copy of the checkpoint now
+    Backup,
+    /// Go back to a copy of the checkpoint; what came after it is read again
+    Restore {
+        /// Which one (`state backups` lists them); default: the newest valid one, if the checkpoint is none
+        #[arg(long, value_name = "N")]
+        generation: Option<u64>,
+        /// Say what would come of it, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Start over on purpose: the next run is a first run; what was there is kept aside
+    Reset {
+        /// Yes, forget how far everything was read and what is owed
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Take over a checkpoint that was edited on purpose and so fails its checksum
+    Accept { file: PathBuf },
+    /// Make a new checkpoint from the archived reports, where no copy is left
+    Rebuild {
+        /// There is no other way to rebuild
+        #[arg(long, required = true)]
+        from_reports: bool,
+    },
+    /// Read and tell again what happened from a moment on
+    Rewind {
+        /// RFC 3339, or 36h for "36 hours ago"; taken at the full hour before
+        #[arg(long, value_name = "TIME")]
+        to: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

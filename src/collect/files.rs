@@ -77,6 +77,7 @@ pub fn read(
     }
     for (position, line) in gathered.coverage.iter_mut().enumerate() {
         if let Some(why) = listings.missing(position) {
+            log::warn!("{}: {why}", line.name);
             *line = verdict::partial(line.clone(), &why, None);
         }
     }

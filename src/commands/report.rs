@@ -29,13 +29,13 @@ pub fn report(command: &ReportCommand, common: &Common) -> Exit {
 }
 
 /// A published report: its run and the path of its JSON below `REPORTS_DIR`.
-struct Published {
-    run: u64,
-    path: String,
+pub struct Published {
+    pub run: u64,
+    pub path: String,
 }
 
 /// All reports of the archive, lowest run first.
-fn published(dir: &Dir) -> Result<Vec<Published>, DiskError> {
+pub fn published(dir: &Dir) -> Result<Vec<Published>, DiskError> {
     let mut found = Vec::new();
     for year in digits(dir.list("")?, 4) {
         for month in digits(dir.list(&year)?, 2) {

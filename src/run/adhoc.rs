@@ -19,7 +19,7 @@ use crate::run::compose::{self, Frame};
 use crate::run::gather::{self, Question};
 use crate::run::halt::Halt;
 use crate::run::ingest::{self, Ingest};
-use crate::run::order::Order;
+use crate::run::order::{Order, moment};
 use crate::run::{Ended, preflight, tell, verdict};
 use crate::state::load::peek;
 use crate::state::schema::Checkpoint;
@@ -183,21 +183,12 @@ fn from_files(order: &Order<'_>, now: DateTime<Utc>) -> Result<Found, Halt> {
 /// `--since` and `--until`: RFC 3339, or how long ago.
 fn named_window(order: &Order<'_>, now: DateTime<Utc>) -> Result<Window, Halt> {
     let moment = |name: &str, text: &str| {
-        DateTime::parse_from_rfc3339(text)
-            .map(|time| time.to_utc())
-            .ok()
-            .or_else(|| {
-                let ago = chrono::Duration::from_std(humantime::parse_duration(text).ok()?).ok()?;
-                now.checked_sub_signed(ago)
-            })
-            .ok_or_else(|| {
-                Halt::new(
-                    Exit::Usage,
-                    format!(
-                        "{name} {text:?} is no time: write 2026-11-20T06:00:00Z, or 36h for 36 hours ago"
-                    ),
-                )
-            })
+        moment(text, now).ok_or_else(|| {
+            Halt::new(
+                Exit::Usage,
+                format!("{name} {text:?} is no time: write 2026-11-20T06:00:00Z, or 36h for 36 hours ago"),
+            )
+        })
     };
     let since = moment("--since", order.args.since.as_deref().unwrap_or_default())?;
     let until = order

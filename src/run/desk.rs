@@ -126,7 +126,10 @@ fn load(
             }
             log::info!("first run lookback={}h", config.initial_lookback.num_hours());
         }
-        Arrival::Known => log::info!("state loaded {}", tell::state_line(&loaded.checkpoint)),
+        Arrival::Known => {
+            log::info!("state loaded {}", tell::state_line(&loaded.checkpoint));
+            record.state.recovered_from = loaded.checkpoint.recovered_from;
+        }
         Arrival::Recovered {
             from_generation,
             what,
@@ -134,15 +137,17 @@ fn load(
             log::warn!("state damaged recovered from={from_generation}: {what}");
             record.state.recovered_from = Some(*from_generation);
         }
+        Arrival::Migrated { what } => log::info!("state of schema 1.0 taken over: {what}"),
     }
     if order.args.dry_run {
-        if let Arrival::Recovered { what, .. } = &loaded.arrival {
+        if let Arrival::Recovered { what, .. } | Arrival::Migrated { what } = &loaded.arrival {
             warnings.push(what.clone());
         }
     } else {
         store.secure(&mut loaded, now)?;
     }
-    if loaded.checkpoint.run == 0 && loaded.checkpoint.recovered_from.is_none() {
+    let begins = &loaded.checkpoint;
+    if begins.run == 0 && begins.recovered_from.is_none() && begins.read_from.is_none() {
         warnings.push(format!(
             "This is the first report: it looks back {} hours, not at everything the console still holds.",
             config.initial_lookback.num_hours()

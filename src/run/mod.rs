@@ -171,7 +171,8 @@ fn collect(desk: &mut Desk<'_>, workshop: &mut Workshop) -> Result<Collected, Ha
     let start = if demo.is_some() {
         desk.checkpoint.start
     } else {
-        began - desk.config.initial_lookback
+        let first = desk.checkpoint.read_from.filter(|_| desk.checkpoint.run == 0);
+        first.unwrap_or(began - desk.config.initial_lookback)
     };
     let mut seen = Seen::load(&desk.dir, &desk.checkpoint);
     desk.warnings.extend(seen.trouble.clone());

@@ -62,6 +62,15 @@ impl<'a> Order<'a> {
     }
 }
 
+/// A moment as people type it: RFC 3339, or how long ago (`36h`).
+pub fn moment(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Some(time.to_utc());
+    }
+    let ago = chrono::Duration::from_std(humantime::parse_duration(text).ok()?).ok()?;
+    now.checked_sub_signed(ago)
+}
+
 /// The wall clock, or the moment that tests set.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {

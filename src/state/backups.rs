@@ -50,11 +50,7 @@ pub fn make(dir: &Dir, now: DateTime<Utc>) -> Result<Backup, StateError> {
             dir.path_of(CHECKPOINT).display()
         )));
     };
-    let path = format!(
-        "{BACKUPS}/last_run-{}-{}.json",
-        checkpoint.generation,
-        now.format(STAMP)
-    );
+    let path = path_of(checkpoint.generation, now);
     dir.create_dirs(BACKUPS)?;
     dir.replace(&path, &bytes)?;
     match candidate(dir, &path) {
@@ -80,6 +76,10 @@ pub fn make(dir: &Dir, now: DateTime<Utc>) -> Result<Backup, StateError> {
         bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         path,
     })
+}
+
+pub fn path_of(generation: u64, now: DateTime<Utc>) -> String {
+    format!("{BACKUPS}/last_run-{generation}-{}.json", now.format(STAMP))
 }
 
 /// All copies, newest first.

@@ -11,10 +11,11 @@ use crate::disk::Dir;
 use crate::disk::error::DiskError;
 use crate::disk::random::random_hex;
 use crate::state::error::StateError;
+use crate::state::recover::{consequences, recovered_from, resume, step_over};
 use crate::state::schema::Checkpoint;
 use crate::state::seal::{Opened, differing, open};
 use crate::state::traces::{Archive, Traces, backup_generation, look};
-use crate::state::{BACKUPS, BAK, CHECKPOINT};
+use crate::state::{BACKUPS, BAK, CHECKPOINT, migrate};
 
 /// More bytes than any checkpoint has.
 pub const LIMIT: u64 = 16 * 1024 * 1024;
@@ -31,7 +32,14 @@ pub struct Loaded {
 pub enum Arrival {
     FirstRun,
     Known,
-    Recovered { from_generation: u64, what: String },
+    Recovered {
+        from_generation: u64,
+        what: String,
+    },
+    /// The Python scanner's file lies there, and nothing of ours.
+    Migrated {
+        what: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +49,8 @@ pub enum Live {
     Sound(String),
     /// To be moved aside.
     Damaged,
+    /// The Python scanner's: to be copied among the backups.
+    Old,
 }
 
 /// The state to work from. `now` becomes the `start` of a first run.
@@ -70,6 +80,16 @@ pub fn load(dir: &Dir, now: DateTime<Utc>) -> Result<Loaded, StateError> {
             checkpoint: Checkpoint::empty(instance, now),
             arrival: Arrival::FirstRun,
             live,
+        });
+    }
+    if let Some(old) = value.as_ref().and_then(migrate::read)
+        && !traces.is_ours()
+    {
+        let (checkpoint, what) = migrate::taken_over(&old, random_hex(16)?, now);
+        return Ok(Loaded {
+            checkpoint,
+            arrival: Arrival::Migrated { what },
+            live: Live::Old,
         });
     }
     let what_happened = match live {
@@ -197,37 +217,6 @@ fn copies(dir: &Dir) -> Result<Copies, StateError> {
     Ok(Copies { valid, refused })
 }
 
-/// Goes on from an older checkpoint without using any number twice: what lies between is superseded, and its
-/// rows are read again.
-fn step_over(mut checkpoint: Checkpoint, traces: &Traces, told_generation: u64) -> Checkpoint {
-    let highest_run = traces.highest_run.max(traces.highest_staged);
-    let was = checkpoint.run.max(checkpoint.highest_run);
-    checkpoint.highest_run = was.max(highest_run);
-    // The checkpoint that is gone was at least one commit further than the copy.
-    checkpoint.highest_generation = checkpoint
-        .highest_generation
-        .max(checkpoint.generation.saturating_add(1))
-        .max(traces.highest_sidecar)
-        .max(traces.highest_backup)
-        .max(traces.highest_told)
-        .max(told_generation);
-    for ledger in checkpoint.ledgers.values_mut() {
-        ledger.supersede(was.saturating_add(1), checkpoint.highest_run);
-    }
-    for source in &mut checkpoint.sources {
-        source.epoch = source.epoch.saturating_add(1);
-    }
-    checkpoint.recovered_from = Some(checkpoint.generation);
-    resume(&mut checkpoint);
-    checkpoint
-}
-
-fn resume(checkpoint: &mut Checkpoint) {
-    for ledger in checkpoint.ledgers.values_mut() {
-        ledger.resume();
-    }
-}
-
 /// The generation a damaged file claims, where that is believable.
 fn generation_in(value: &Value, found: &Checkpoint) -> u64 {
     let claimed = value.get("generation").and_then(Value::as_u64).unwrap_or(0);
@@ -236,36 +225,6 @@ fn generation_in(value: &Value, found: &Checkpoint) -> u64 {
     } else {
         0
     }
-}
-
-fn recovered_from(name: &str, found: &Checkpoint) -> String {
-    let owed: usize = found
-        .ledgers
-        .values()
-        .map(crate::state::ledger::Ledger::owed)
-        .sum();
-    format!(
-        "recovered from generation {} ({name}): {} sources, {} runs, {owed} owed deliveries",
-        found.generation,
-        found.sources.len(),
-        found.run
-    )
-}
-
-fn consequences(checkpoint: &Checkpoint) -> String {
-    let oldest = checkpoint
-        .sources
-        .iter()
-        .filter_map(|source| source.position.watermark)
-        .min();
-    let since = oldest.unwrap_or(checkpoint.start).format("%Y-%m-%d %H:%M UTC");
-    let first = checkpoint.run.saturating_add(1);
-    let numbers = match checkpoint.highest_run {
-        last if last < first => String::new(),
-        last if last == first => format!("; run {last} is superseded"),
-        last => format!("; runs {first} to {last} are superseded"),
-    };
-    format!("; what happened since {since} may be reported again{numbers}")
 }
 
 /// Which fields somebody changed, if the file is readable all the same.
@@ -325,6 +284,7 @@ pub fn peek(dir: &Dir) -> Result<Option<Checkpoint>, StateError> {
         Candidate::Valid(checkpoint) => Ok(Some(*checkpoint)),
         Candidate::Newer(version) => Err(newer(&path.to_string(), &version)),
         Candidate::Closed(why) => Err(StateError::Unreadable(why)),
+        Candidate::Damaged(_, Some(value)) if migrate::read(&value).is_some() => Ok(None),
         Candidate::Damaged(why, _) => Err(StateError::Unreadable(format!(
             "the checkpoint {path} is damaged: {why}"
         ))),

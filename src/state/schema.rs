@@ -44,6 +44,9 @@ pub struct Checkpoint {
     pub demo: bool,
     /// When the first commit was made.
     pub start: DateTime<Utc>,
+    /// Where the first run begins instead of its lookback: after the state of an earlier scanner was taken over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_from: Option<DateTime<Utc>>,
     /// The highest committed run; 0 before the first.
     pub run: u64,
     /// No number up to these is used again, whatever `run` and `generation` say.
@@ -142,6 +145,7 @@ impl Checkpoint {
             instance,
             demo: false,
             start,
+            read_from: None,
             run: 0,
             highest_run: 0,
             highest_generation: 0,

@@ -83,6 +83,27 @@ pub fn open(bytes: &[u8]) -> Opened {
     }
 }
 
+/// Reads a checkpoint that somebody edited on purpose: everything but its checksum must hold.
+pub fn open_edited(bytes: &[u8]) -> Result<(Checkpoint, Value), String> {
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| format!("it is not JSON: {error}"))?;
+    let version = value
+        .get("schema_version")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    if version.split('.').next() != Some("2") {
+        return Err(format!(
+            "its schema_version is {version:?}, where 2.x is expected"
+        ));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let checkpoint: Checkpoint = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|error| format!("it has a wrong field: {error}"))?;
+    match checkpoint.flaw() {
+        Some(flaw) => Err(flaw),
+        None => Ok((checkpoint, value)),
+    }
+}
+
 /// The top-level fields in which a damaged checkpoint differs from a valid one, the checksum aside.
 pub fn differing(damaged: &Value, valid: &Checkpoint) -> Vec<String> {
     let Ok(Value::Object(valid)) = serde_json::to_value(valid) else {

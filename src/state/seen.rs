@@ -12,6 +12,7 @@ use ring::digest::{SHA256, digest};
 use crate::disk::Dir;
 use crate::disk::error::DiskError;
 use crate::disk::random::hex;
+use crate::model::source::SourceId;
 use crate::state::schema::{Checkpoint, Sidecar};
 use crate::state::shelf::{Id, Shelf, decode, encode, short};
 use crate::state::traces::within;
@@ -45,18 +46,9 @@ impl Seen {
         let Some(sidecar) = &checkpoint.sidecar else {
             return Self::default();
         };
-        let trouble = match dir.read(&sidecar.name, LIMIT) {
-            Ok(Some(bytes)) => match checked(&bytes, sidecar).and_then(Self::parse) {
-                Ok(seen) => {
-                    return Self {
-                        unchanged: Some(sidecar.clone()),
-                        ..seen
-                    };
-                }
-                Err(why) => format!("the seen ids in {} {why}", sidecar.name),
-            },
-            Ok(None) => format!("the seen ids in {} are gone", sidecar.name),
-            Err(error) => error.to_string(),
+        let trouble = match Self::read(dir, sidecar) {
+            Ok(seen) => return seen,
+            Err(why) => why,
         };
         let mut lost = Self {
             trouble: Some(trouble),
@@ -77,6 +69,23 @@ impl Seen {
             }
         }
         lost
+    }
+
+    /// The sidecar as it was written, or why it is not.
+    pub fn read(dir: &Dir, sidecar: &Sidecar) -> Result<Self, String> {
+        let name = &sidecar.name;
+        match dir.read(name, LIMIT) {
+            Ok(Some(bytes)) => {
+                let seen = checked(&bytes, sidecar).and_then(Self::parse);
+                let seen = seen.map_err(|why| format!("the seen ids in {name} {why}"))?;
+                Ok(Self {
+                    unchanged: Some(sidecar.clone()),
+                    ..seen
+                })
+            }
+            Ok(None) => Err(format!("the seen ids in {name} are gone")),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     pub fn contains(&self, family: &str, id: &str) -> bool {
@@ -139,6 +148,16 @@ impl Seen {
         self.unchanged = None;
     }
 
+    /// Forgets a family's ids of the hours from `time` on: their rows are to be counted again.
+    pub fn forget_from(&mut self, family: &str, time: DateTime<Utc>) {
+        let first = hour_of(time);
+        if let Some(shelf) = self.shelves.get_mut(controller_of(family))
+            && shelf.retain(|name, hour| name != family || hour < first)
+        {
+            self.unchanged = None;
+        }
+    }
+
     /// Forgets families nobody reads any more.
     pub fn keep_families(&mut self, wanted: impl Fn(&str) -> bool) {
         for shelf in self.shelves.values_mut() {
@@ -149,7 +168,7 @@ impl Seen {
         self.shelves.retain(|_, shelf| shelf.total > 0);
     }
 
-    #[cfg(test)]
+    /// How many ids are kept.
     pub fn len(&self) -> usize {
         self.shelves.values().map(|shelf| shelf.total).sum()
     }
@@ -172,6 +191,15 @@ impl Seen {
         dir.replace(&sidecar.name, &bytes)?;
         self.unchanged = Some(sidecar.clone());
         Ok(Some(sidecar))
+    }
+
+    /// Ids of rows of this site before `time` are not known.
+    pub fn lost_before(&mut self, source: &SourceId, time: DateTime<Utc>) {
+        self.unchanged = None;
+        self.missing_before(
+            &format!("{}/{}", source.controller, source.site),
+            hour_of(time) + 1,
+        );
     }
 
     fn missing_before(&mut self, path: &str, hour: i64) {

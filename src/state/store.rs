@@ -12,7 +12,7 @@ use crate::state::error::StateError;
 use crate::state::load::{Arrival, Candidate, LIMIT, Live, Loaded, candidate, load};
 use crate::state::lock::RunLock;
 use crate::state::schema::Checkpoint;
-use crate::state::{BACKUPS, BAK, CHECKPOINT, outbox, seal, seen};
+use crate::state::{BACKUPS, BAK, CHECKPOINT, backups, migrate, outbox, seal, seen};
 
 #[derive(Debug)]
 pub struct Store {
@@ -58,16 +58,45 @@ impl Store {
             Arrival::Recovered { what, .. } => {
                 loaded.checkpoint.to_tell.push(what.clone());
                 if self.live == Live::Damaged {
-                    self.lock.verify().map_err(StateError::Replaced)?;
-                    self.dir.rename(CHECKPOINT, &self.name_for_damaged(now)?)?;
-                    self.dir.sync("")?;
-                    self.live = Live::Absent;
+                    self.move_aside(now)?;
                 }
+            }
+            Arrival::Migrated { what } => {
+                self.lock.verify().map_err(StateError::Replaced)?;
+                loaded.checkpoint.to_tell.push(what.clone());
+                let bytes = self.dir.read(CHECKPOINT, LIMIT)?.unwrap_or_default();
+                self.dir.create_dirs(BACKUPS)?;
+                self.dir.replace(&backups::path_of(0, now), &bytes)?;
             }
         }
         self.commit(&mut loaded.checkpoint)?;
         loaded.live = self.live.clone();
         Ok(())
+    }
+
+    /// Puts `next` in the checkpoint's place because the operator asked for it. What lay there is kept, as a
+    /// backup if it was valid, else as `.corrupt-…`; where, is given back. The new one is backed up too.
+    pub fn install(
+        &mut self,
+        next: &mut Checkpoint,
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>, StateError> {
+        self.lock.verify().map_err(StateError::Replaced)?;
+        let kept = match candidate(&self.dir, CHECKPOINT) {
+            Candidate::Absent => {
+                self.live = Live::Absent;
+                None
+            }
+            Candidate::Valid(found) => {
+                self.live = Live::Sound(found.checksum);
+                Some(backups::make(&self.dir, now)?.path)
+            }
+            Candidate::Newer(_) | Candidate::Damaged(..) => Some(self.move_aside(now)?),
+            Candidate::Closed(why) => return Err(StateError::Unreadable(why)),
+        };
+        self.commit(next)?;
+        backups::make(&self.dir, now)?;
+        Ok(kept)
     }
 
     /// Whether lock and checkpoint are still those held and loaded: to be asked before every message.
@@ -78,6 +107,7 @@ impl Store {
         let same = match (&self.live, &found) {
             (Live::Absent, Candidate::Absent) => true,
             (Live::Sound(checksum), Candidate::Valid(found)) => found.checksum == *checksum,
+            (Live::Old, Candidate::Damaged(_, Some(value))) => migrate::read(value).is_some(),
             _ => false,
         };
         if same {
@@ -173,6 +203,15 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    fn move_aside(&mut self, now: DateTime<Utc>) -> Result<String, StateError> {
+        self.lock.verify().map_err(StateError::Replaced)?;
+        let name = self.name_for_damaged(now)?;
+        self.dir.rename(CHECKPOINT, &name)?;
+        self.dir.sync("")?;
+        self.live = Live::Absent;
+        Ok(name)
     }
 
     fn name_for_damaged(&self, now: DateTime<Utc>) -> Result<String, StateError> {

@@ -81,6 +81,12 @@ pub fn look(dir: &Dir, archive: Archive) -> Result<Traces, DiskError> {
 }
 
 impl Traces {
+    /// Whether a checkpoint of ours was ever committed here. A copy of generation 0 is one of another program.
+    pub fn is_ours(&self) -> bool {
+        let highest = [self.highest_run, self.highest_backup, self.highest_sidecar];
+        highest.iter().any(|number| *number > 0) || self.examples.iter().any(|name| name == BAK)
+    }
+
     fn look_into_year(&mut self, dir: &Dir, year: &str, archive: Archive) -> Result<(), DiskError> {
         for month in dir
             .list(year)?

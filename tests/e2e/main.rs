@@ -17,7 +17,7 @@
 //! | 13 what is severe is seen first | `readable::something_severe…` |
 //! | 17 death anywhere (`file`) | `delivery` |
 //! | 18 one cause, one finding | `honest::one_cause…` |
-//! | 19 a damaged state | `state` |
+//! | 19 a damaged state | `state`, `state_commands`, `state_mending`, `state_rebuild` |
 //! | 20 two at once | `two_writers::the_second_of_two_runs…`, `two_writers::a_waiting_run…`, `two_writers::asking_for_the_status…` |
 //! | 21 signals | `signals` |
 //! | 22 lock or checkpoint replaced | `two_writers::a_lock_file_replaced…`, `two_writers::a_checkpoint_replaced…` |
@@ -61,6 +61,9 @@ mod retry;
 mod safe;
 mod signals;
 mod state;
+mod state_commands;
+mod state_mending;
+mod state_rebuild;
 mod two_writers;
 mod unreachable;
 mod webhook;

@@ -2,15 +2,14 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::{Common, StateCommand};
+use crate::cli::Common;
 use crate::commands::{fail, opened};
 use crate::exit::Exit;
 use crate::print;
 use crate::state::load::peek;
 use crate::state::schema::Checkpoint;
 
-pub fn state(command: &StateCommand, common: &Common) -> Exit {
-    let StateCommand::Show { json } = command;
+pub fn show(json: bool, common: &Common) -> Exit {
     let dir = match opened(common) {
         Ok(dir) => dir,
         Err(exit) => return exit,
@@ -20,7 +19,7 @@ pub fn state(command: &StateCommand, common: &Common) -> Exit {
             print::say("no checkpoint here yet: the next run is the first");
             Exit::Ok
         }
-        Ok(Some(checkpoint)) if *json => {
+        Ok(Some(checkpoint)) if json => {
             let text = serde_json::to_string_pretty(&checkpoint).unwrap_or_default();
             print::say(&text);
             Exit::Ok

@@ -1,0 +1,82 @@
+//! `state`: what is remembered, looked at and mended. Only the commands that change it take the lock.
+
+mod accept;
+mod backups;
+mod rebuild;
+mod reset;
+mod restore;
+mod rewind;
+mod show;
+mod verify;
+
+use chrono::{DateTime, Utc};
+
+use crate::cli::{Common, StateCommand};
+use crate::commands::fail;
+use crate::disk::Dir;
+use crate::exit::Exit;
+use crate::print;
+use crate::run::halt::Halt;
+use crate::run::order::Clock;
+use crate::state::lock::RunLock;
+use crate::state::store::Store;
+
+pub fn state(command: &StateCommand, common: &Common) -> Exit {
+    match command {
+        StateCommand::Show { json } => show::show(*json, common),
+        StateCommand::Verify { json } => verify::verify(*json, common),
+        StateCommand::Backups { json } => backups::list(*json, common),
+        StateCommand::Backup => ended(backups::make(common)),
+        StateCommand::Restore { generation, dry_run } => {
+            ended(restore::restore(*generation, *dry_run, common))
+        }
+        StateCommand::Reset { yes } => ended(reset::reset(*yes, common)),
+        StateCommand::Accept { file } => ended(accept::accept(file, common)),
+        StateCommand::Rebuild { .. } => ended(rebuild::rebuild(common)),
+        StateCommand::Rewind { to } => ended(rewind::rewind(to, common)),
+    }
+}
+
+/// Prints what was done, or why it was not.
+fn ended(outcome: Result<String, Halt>) -> Exit {
+    match outcome {
+        Ok(said) => {
+            print::say(&said);
+            Exit::Ok
+        }
+        Err(halt) => fail(halt.exit, &halt.message),
+    }
+}
+
+/// The directory under its lock, for a command that changes the state, and the moment it is done at.
+struct Bench {
+    dir: Dir,
+    store: Store,
+    now: DateTime<Utc>,
+}
+
+impl Bench {
+    fn open(common: &Common) -> Result<Self, Halt> {
+        let dir = there(common)?;
+        let lock = RunLock::acquire(&dir, None, &|| false)?;
+        Ok(Self {
+            store: Store::open(dir.clone(), lock),
+            dir,
+            now: Clock::of(common).now(),
+        })
+    }
+}
+
+/// The reports directory, which must be there.
+fn there(common: &Common) -> Result<Dir, Halt> {
+    let path = crate::config::reports_dir(&common.wish())?;
+    Dir::open(&path).map_err(|error| {
+        if error.is(rustix::io::Errno::NOENT) {
+            return Halt::new(
+                Exit::BadState,
+                format!("there is no directory {}; is REPORTS_DIR right?", path.display()),
+            );
+        }
+        error.into()
+    })
+}

@@ -1,0 +1,67 @@
+//! What it takes to go on from an older checkpoint: no number used twice, nothing skipped, and words for it.
+//!
+//! Pure.
+
+use crate::state::ledger::Ledger;
+use crate::state::schema::Checkpoint;
+use crate::state::traces::Traces;
+
+/// Goes on from an older checkpoint without using any number twice: what lies between is superseded, and its
+/// rows are read again.
+pub fn step_over(mut checkpoint: Checkpoint, traces: &Traces, told_generation: u64) -> Checkpoint {
+    let highest_run = traces.highest_run.max(traces.highest_staged);
+    let was = checkpoint.run.max(checkpoint.highest_run);
+    checkpoint.highest_run = was.max(highest_run);
+    // The checkpoint that is gone was at least one commit further than the copy.
+    checkpoint.highest_generation = checkpoint
+        .highest_generation
+        .max(checkpoint.generation.saturating_add(1))
+        .max(traces.highest_sidecar)
+        .max(traces.highest_backup)
+        .max(traces.highest_told)
+        .max(told_generation);
+    for ledger in checkpoint.ledgers.values_mut() {
+        ledger.supersede(was.saturating_add(1), checkpoint.highest_run);
+    }
+    for source in &mut checkpoint.sources {
+        source.epoch = source.epoch.saturating_add(1);
+    }
+    checkpoint.recovered_from = Some(checkpoint.generation);
+    resume(&mut checkpoint);
+    checkpoint
+}
+
+/// Whatever was being sent was broken off.
+pub fn resume(checkpoint: &mut Checkpoint) {
+    for ledger in checkpoint.ledgers.values_mut() {
+        ledger.resume();
+    }
+}
+
+/// What came back, and from where.
+pub fn recovered_from(name: &str, found: &Checkpoint) -> String {
+    let owed: usize = found.ledgers.values().map(Ledger::owed).sum();
+    format!(
+        "recovered from generation {} ({name}): {} sources, {} runs, {owed} owed deliveries",
+        found.generation,
+        found.sources.len(),
+        found.run
+    )
+}
+
+/// What a report has to say of it.
+pub fn consequences(checkpoint: &Checkpoint) -> String {
+    let oldest = checkpoint
+        .sources
+        .iter()
+        .filter_map(|source| source.position.watermark)
+        .min();
+    let since = oldest.unwrap_or(checkpoint.start).format("%Y-%m-%d %H:%M UTC");
+    let first = checkpoint.run.saturating_add(1);
+    let numbers = match checkpoint.highest_run {
+        last if last < first => String::new(),
+        last if last == first => format!("; run {last} is superseded"),
+        last => format!("; runs {first} to {last} are superseded"),
+    };
+    format!("; what happened since {since} may be reported again{numbers}")
+}
