@@ -69,6 +69,8 @@ pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Resu
         warnings: [config.warnings.clone(), gathered.warnings].concat(),
     };
     let (report, json) = report::json::seal(compose::report(frame, judgement, gathered.digest));
+    record.sources = tell::source_results(&report.sources);
+    record.warnings.clone_from(&report.warnings);
     tell::enter_report(record, &report);
     if order.args.dry_run {
         tell::print_report(order, &report);
