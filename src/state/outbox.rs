@@ -42,7 +42,7 @@ impl Draft {
         })
     }
 
-    /// A new file to be written to (and read back); synced by [`Self::seal`].
+    /// A new file to be written to (and read back); synced by [`Self::enter`].
     pub fn create(&mut self, name: &str) -> Result<File, DiskError> {
         let path = self.path(name);
         let file = self.dir.create_new(&path)?;
