@@ -126,9 +126,6 @@ pub struct RunArgs {
     /// Report what is in these files ad hoc: pages or rows as JSON; - for standard input
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub input: Vec<PathBuf>,
-    /// Send an ad hoc report to the channels too, once
-    #[arg(long)]
-    pub deliver: bool,
     /// Only these sites (short name, or controller/site)
     #[arg(long, value_name = "SITE")]
     pub site: Vec<String>,
