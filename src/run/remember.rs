@@ -20,8 +20,8 @@ use crate::state::schema::{Checkpoint, CommittedRun, KnownController, SourceStat
 use crate::state::seen::Seen;
 use crate::state::spans::Standing;
 
-/// How far behind the watermark late rows are still found.
-const OVERLAP: Duration = Duration::hours(24);
+/// How far behind the watermark ids are kept: the overlap, and as much again for a console whose clock goes back.
+const IDS_KEPT: Duration = Duration::hours(48);
 /// The stages that failures are noted under.
 const COLLECT: &str = "collect";
 const DELIVER: &str = "deliver";
@@ -265,7 +265,7 @@ pub fn required(channels: &[Channel]) -> Vec<String> {
         .collect()
 }
 
-/// Forgets the ids behind each source's overlap, where nothing is looked up any more.
+/// Forgets the ids far behind each source's watermark, where hardly anything is looked up any more.
 pub fn forget_ids(seen: &mut Seen, checkpoint: &Checkpoint) {
     let read: BTreeSet<String> = checkpoint
         .sources
@@ -278,7 +278,7 @@ pub fn forget_ids(seen: &mut Seen, checkpoint: &Checkpoint) {
         if source.position.lagging_until.is_none()
             && let Some(watermark) = source.position.watermark
         {
-            seen.prune(&family_of(&source.id), whole_hour(watermark - OVERLAP));
+            seen.prune(&family_of(&source.id), whole_hour(watermark - IDS_KEPT));
         }
     }
 }
