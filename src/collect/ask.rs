@@ -73,6 +73,8 @@ pub enum Unread {
     BoundsIgnored,
     /// More rows than a slice may hold.
     TooMany,
+    /// The total is the length of the page, so that it proves nothing.
+    TotalOfPage,
     NoRows(NoRows),
 }
 

@@ -23,6 +23,10 @@ pub struct Fake {
     pub oldest_first: bool,
     /// Sends the newest row of a page twice.
     pub repeats: bool,
+    /// Tells the length of the page for the total.
+    pub total_of_page: bool,
+    /// Moments at which it counts a row that it never sends.
+    pub phantoms: Vec<i64>,
     /// Says it holds this many rows more than it does.
     pub boasts: u64,
     /// A row that arrives with each request, this many milliseconds after the newest; 0 = none.
@@ -98,7 +102,11 @@ impl Fake {
             body.push(']');
             return body;
         }
-        let total = u64::try_from(rows.len()).unwrap() + self.boasts;
+        let phantoms = self.phantoms.iter().filter(|time| inside(**time)).count();
+        let mut total = u64::try_from(rows.len() + phantoms).unwrap() + self.boasts;
+        if self.total_of_page {
+            total = u64::try_from(shown.len()).unwrap();
+        }
         let pages = rows.len().div_ceil(size);
         write!(
             body,

@@ -1,7 +1,7 @@
 //! Cuts a log into slices of a size that can be held, each proved before it is given away, oldest first.
 
 use crate::collect::ask::{Asking, CLAMPED, SECOND, Span, Unread, ask_within, count, times};
-use crate::collect::walk;
+use crate::collect::walk::{self, Found, Patience};
 use crate::collect::wire::Page;
 use crate::collect::wire::event::Row;
 
@@ -30,6 +30,7 @@ pub enum End {
 pub fn cut(
     span: Span,
     mut first: Option<Page>,
+    patience: &mut Patience,
     ask: &mut Asking<'_>,
     each: &mut dyn FnMut(Proved) -> anyhow::Result<()>,
 ) -> anyhow::Result<End> {
@@ -59,14 +60,21 @@ pub fn cut(
             width = scaled(part.length(), AIM, expected).max(half).max(SECOND);
             continue;
         }
-        let rows = match walk::read(part, page, ask) {
-            Ok(rows) => rows,
+        let Found { rows, stopped } = match walk::read(part, page, patience, ask) {
+            Ok(found) => found,
             Err(Unread::TooMany) if part.length() > SECOND => {
                 width = (part.length() / 2).max(SECOND);
                 continue;
             }
             Err(unread) => return Ok(End::Stopped(at, unread)),
         };
+        if let Some((until, unread)) = stopped {
+            if until > at {
+                let span = Span { from: at, to: until };
+                each(Proved { span, rows })?;
+            }
+            return Ok(End::Stopped(until, unread));
+        }
         let received = count(rows.len());
         each(Proved { span: part, rows })?;
         at = part.to;

@@ -2,6 +2,7 @@
 //! longer be read. Every slice it gives away is proved and carries the position that taking it commits.
 
 mod ending;
+mod overlap;
 
 use std::collections::BTreeSet;
 
@@ -9,8 +10,9 @@ use chrono::{DateTime, Utc};
 
 use crate::collect::Slice;
 use crate::collect::ask::{Ask, Asking, PAGE, Span, Unread};
-use crate::collect::session::answers::NoRows;
 use crate::collect::slice::{self, End, Proved};
+use crate::collect::verdict::shown;
+use crate::collect::walk::Patience;
 use crate::collect::windows::{self, Way};
 use crate::collect::wire::Page;
 use crate::collect::wire::event::Row;
@@ -41,23 +43,43 @@ pub struct Read {
 
 /// Reads the log, oldest slice first. `Err` only if `take` fails.
 pub fn read(log: &Log, ask: &mut Asking<'_>, take: &mut Taking<'_>) -> anyhow::Result<Read> {
-    let way = windows::way(&log.position, log.now, log.judge_skew, log.named_window);
-    let mut reading = Reading::new(log, way, take);
+    let grounded =
+        windows::grounded(&log.position, log.now).filter(|_| log.judge_skew && log.named_window.is_none());
+    let known = grounded.as_ref().unwrap_or(&log.position);
+    let way = windows::way(known, log.now, log.judge_skew, log.named_window);
+    let mut reading = Reading::new(log, known, way, take);
+    if grounded.is_some() {
+        reading.warnings.push(format!(
+            "{}: a first reading would begin at {} by this host's clock, which the console's ({}) has not reached, \
+             so the console's own last day was read; set the clock of whichever is wrong",
+            log.site,
+            shown(log.position.start),
+            shown(log.now)
+        ));
+    }
     let end = match way {
-        Way::Onward { overlap, fresh } => reading.onward(overlap, fresh, ask)?,
+        Way::Onward {
+            overlap,
+            fresh,
+            strayed,
+        } => reading.onward(overlap, fresh, strayed, ask)?,
         Way::Lagging { span, .. } | Way::Named(span) => reading.all(span, None, ask)?,
     };
+    reading.mark_stuck(&end)?;
     Ok(reading.verdict(end))
 }
 
 struct Reading<'a, 't> {
     log: &'a Log,
+    /// Where the reading began.
+    known: &'a Position,
     way: Way,
     take: &'a mut Taking<'t>,
     /// Moves with every slice taken.
     position: Position,
     /// Rows before this moment belong to the overlap.
     border: i64,
+    patience: Patience,
     fresh_rows: u64,
     slices: u64,
     received: u64,
@@ -73,17 +95,28 @@ struct Reading<'a, 't> {
 }
 
 impl<'a, 't> Reading<'a, 't> {
-    fn new(log: &'a Log, way: Way, take: &'a mut Taking<'t>) -> Self {
+    fn new(log: &'a Log, known: &'a Position, way: Way, take: &'a mut Taking<'t>) -> Self {
         let border = match way {
             Way::Onward { fresh, .. } => fresh.from,
             Way::Lagging { span, .. } => span.to,
             Way::Named(span) => span.from,
         };
+        let before = match way {
+            Way::Onward { .. } => border,
+            Way::Lagging { span, .. } | Way::Named(span) => span.to,
+        };
+        let patience = Patience {
+            before,
+            stuck: known.stuck_at.map(|stuck| stuck.timestamp_millis()),
+            passed: Vec::new(),
+        };
         Self {
             log,
+            known,
+            patience,
             way,
             take,
-            position: log.position.clone(),
+            position: known.clone(),
             border,
             fresh_rows: 0,
             slices: 0,
@@ -99,7 +132,16 @@ impl<'a, 't> Reading<'a, 't> {
 
     /// Late rows and new ones: in one request where they fit a page, else the newest hours of the overlap
     /// again, the older ones by their counts, and then what is new.
-    fn onward(&mut self, overlap: Span, fresh: Span, ask: &mut Asking<'_>) -> anyhow::Result<End> {
+    fn onward(
+        &mut self,
+        overlap: Span,
+        fresh: Span,
+        strayed: Span,
+        ask: &mut Asking<'_>,
+    ) -> anyhow::Result<End> {
+        if let Some(stopped) = self.late(strayed, ask)? {
+            return Ok(stopped);
+        }
         let from = if overlap.length() > 0 {
             overlap.from
         } else {
@@ -120,23 +162,22 @@ impl<'a, 't> Reading<'a, 't> {
         };
         let fits = slice::expected(&first, whole) <= PAGE;
         if overlap.length() == 0 || fits || !question.is_answered_by(&first) {
-            return self.all(whole, Some(first), ask);
+            return match self.all(whole, Some(first), ask)? {
+                End::Stopped(at, Unread::Unproved(why)) if at < self.border => {
+                    self.doubt_late(&why);
+                    self.all(fresh, None, ask)
+                }
+                end => Ok(end),
+            };
         }
         let (counted, again) = windows::overlap_parts(overlap);
-        let changed = match self.changed(counted, ask) {
+        let changed = match self.changed(overlap, counted, ask) {
             Ok(changed) => changed,
             Err(no_rows) => return Ok(End::Stopped(whole.from, no_rows.into())),
         };
         for part in changed.into_iter().chain([again]) {
-            match self.all(part, None, ask)? {
-                End::Read => {}
-                // The overlap is looked at again by the next run; what is new cannot wait for it.
-                End::Stopped(_, Unread::Unproved(why)) => {
-                    self.doubt = Some(format!(
-                        "rows that came late cannot be told from known ones: {why}"
-                    ));
-                }
-                stopped @ End::Stopped(..) => return Ok(stopped),
+            if let Some(stopped) = self.late(part, ask)? {
+                return Ok(stopped);
             }
         }
         self.all(fresh, None, ask)
@@ -151,7 +192,10 @@ impl<'a, 't> Reading<'a, 't> {
         let at = if ignored {
             span.from
         } else {
-            match slice::cut(span, first, ask, &mut |proved| self.take(proved))? {
+            let mut patience = std::mem::take(&mut self.patience);
+            let end = slice::cut(span, first, &mut patience, ask, &mut |proved| self.take(proved));
+            self.patience = patience;
+            match end? {
                 End::Stopped(at, Unread::BoundsIgnored) => at,
                 end => return Ok(end),
             }
@@ -172,41 +216,6 @@ impl<'a, 't> Reading<'a, 't> {
             ask,
             &mut |proved| self.take(proved),
         )
-    }
-
-    /// The parts of the overlap whose number of rows is not the one known.
-    fn changed(&mut self, part: Span, ask: &mut Asking<'_>) -> Result<Vec<Span>, NoRows> {
-        if part.length() == 0 {
-            return Ok(Vec::new());
-        }
-        let question = Ask::of(part, 0, 1);
-        let page = ask(&question)?;
-        let known = windows::known_rows(&self.position, part);
-        let total = page.total.filter(|_| question.is_answered_by(&page));
-        match (total, windows::middle_hour(part)) {
-            (Some(total), _) if total == known => {
-                self.overlap_rows += total;
-                Ok(Vec::new())
-            }
-            (Some(total), Some(middle)) if total > PAGE && known > 0 => {
-                let mut changed = self.changed(
-                    Span {
-                        from: part.from,
-                        to: middle,
-                    },
-                    ask,
-                )?;
-                changed.extend(self.changed(
-                    Span {
-                        from: middle,
-                        to: part.to,
-                    },
-                    ask,
-                )?);
-                Ok(changed)
-            }
-            _ => Ok(vec![part]),
-        }
     }
 
     /// The hours of the overlap that are read again are counted again.
@@ -252,14 +261,18 @@ impl<'a, 't> Reading<'a, 't> {
     fn give(&mut self, part: Span, rows: Vec<Row>, overlap: bool) -> anyhow::Result<()> {
         let received = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let changed_hours = match self.way {
-            Way::Onward { overlap: whole, .. } if overlap => {
-                windows::changed_hours(&self.log.position, whole, part, &rows)
+            Way::Onward { overlap: whole, .. } if overlap && part.from >= whole.from => {
+                windows::changed_hours(self.known, whole, part, &rows)
             }
+            // Nothing is known of the hours before the overlap.
+            Way::Onward { .. } if overlap => windows::all_hours(part),
+            Way::Lagging { .. } => windows::all_hours(part),
             _ => BTreeSet::new(),
         };
         let next = match self.way {
             Way::Named(_) => self.position.clone(),
             Way::Lagging { .. } => windows::after_lagging(&self.position, part),
+            Way::Onward { overlap: whole, .. } if overlap && part.from < whole.from => self.position.clone(),
             Way::Onward { .. } if overlap => windows::after_overlap(&self.position, &rows),
             Way::Onward { .. } => windows::after_fresh(&self.position, part, &rows),
         };

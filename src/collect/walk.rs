@@ -12,19 +12,82 @@ use crate::collect::wire::event::Row;
 
 /// More rows of one second than any console writes; they are held in memory.
 const CROWD: usize = 50_000;
+/// Rows of a full page.
+const FULL: usize = 100;
+
+/// Seconds that are passed over unproved in one reading; a console that needs more of them proves nothing.
+const PASSED: usize = 4;
+
+/// Which seconds may be passed over although they cannot be proved, with the rows that came; and which were.
+#[derive(Debug, Default)]
+pub struct Patience {
+    /// Any second before this moment.
+    pub before: i64,
+    /// The one that stopped the last reading. A row on its edge makes two seconds of it.
+    pub stuck: Option<i64>,
+    pub passed: Vec<Span>,
+}
+
+impl Patience {
+    fn passes(&mut self, second: Span) -> bool {
+        let again = self.stuck.is_some_and(|stuck| {
+            (0..=1).contains(&(second.from.div_euclid(SECOND) - stuck.div_euclid(SECOND)))
+        });
+        if self.passed.contains(&second) {
+            return true;
+        }
+        let passes = (again || second.to <= self.before) && self.passed.len() < PASSED;
+        if passes {
+            self.passed.push(second);
+        }
+        passes
+    }
+}
+
+/// What was read of a span, ascending.
+pub struct Found {
+    pub rows: Vec<Row>,
+    /// Where it stopped, if not at the span's end, and why. All before is proved.
+    pub stopped: Option<(i64, Unread)>,
+}
 
 /// All rows of a span: by the walk, else by a second walk, else by halves.
-pub fn read(span: Span, first: Page, ask: &mut Asking<'_>) -> Result<Vec<Row>, Unread> {
+pub fn read(span: Span, first: Page, patience: &mut Patience, ask: &mut Asking<'_>) -> Result<Found, Unread> {
+    match in_any_way(span, first, patience, ask) {
+        Err(Unread::TotalOfPage) => {
+            let mut untold = |question: &Ask| ask(question).map(|page| Page { total: None, ..page });
+            let first = ask_within(span, 0, &mut untold)?;
+            let found = in_any_way(span, first, patience, &mut untold)?;
+            let is_long = count(found.rows.len()) > MOST && span.length() > SECOND;
+            if is_long { Err(Unread::TooMany) } else { Ok(found) }
+        }
+        found => found,
+    }
+}
+
+fn in_any_way(
+    span: Span,
+    first: Page,
+    patience: &mut Patience,
+    ask: &mut Asking<'_>,
+) -> Result<Found, Unread> {
     let mut found = walk(span, first, ask);
     if matches!(found, Err(Unread::Unproved(_))) {
         let again = ask_within(span, 0, ask)?;
         found = walk(span, again, ask);
     }
-    if matches!(found, Err(Unread::Unproved(_))) {
-        let mut rows = BTreeMap::new();
-        found = by_halves(span, &mut rows, ask).map(|()| rows);
+    if !matches!(found, Err(Unread::Unproved(_))) {
+        let rows = ascending(found?);
+        return Ok(Found { rows, stopped: None });
     }
-    Ok(ascending(found?))
+    let mut rows = BTreeMap::new();
+    let stopped = match by_halves(span, &mut rows, patience, ask) {
+        Ok(()) => None,
+        Err((_, Unread::BoundsIgnored)) => return Err(Unread::BoundsIgnored),
+        Err(stopped) => Some(stopped),
+    };
+    let rows = ascending(rows);
+    Ok(Found { rows, stopped })
 }
 
 /// The seek walk: each answer's oldest millisecond is the next question's upper bound.
@@ -50,6 +113,10 @@ fn walk(span: Span, first: Page, ask: &mut Asking<'_>) -> Result<BTreeMap<String
         longest = longest.max(length);
         let new = keep(&mut found, page);
         if is_all {
+            // A full page that is said to be all: some consoles tell the length of the page.
+            if let Some(oldest) = oldest.filter(|_| total.is_some() && length >= FULL) {
+                below(span, oldest, &mut found, ask)?;
+            }
             break;
         }
         if new == 0 && oldest.is_some_and(|oldest| oldest < to) {
@@ -93,9 +160,30 @@ fn walk(span: Span, first: Page, ask: &mut Asking<'_>) -> Result<BTreeMap<String
     )))
 }
 
-/// All rows of a span by cutting it until each part fits one page; parts of one second by page number.
-fn by_halves(span: Span, found: &mut BTreeMap<String, Row>, ask: &mut Asking<'_>) -> Result<(), Unread> {
-    let page = ask_within(span, 0, ask)?;
+/// Nothing unknown lies below the oldest row of a full page.
+fn below(
+    span: Span,
+    oldest: i64,
+    found: &mut BTreeMap<String, Row>,
+    ask: &mut Asking<'_>,
+) -> Result<(), Unread> {
+    let to = oldest.max(span.from);
+    let page = ask_within(Span { from: span.from, to }, 0, ask)?;
+    if page.rows.len() >= FULL || keep(found, page) > 0 {
+        return Err(Unread::TotalOfPage);
+    }
+    Ok(())
+}
+
+/// All rows of a span by cutting it at full seconds until each part fits one page; parts of one second by page
+/// number. `Err` says up to where it was proved.
+fn by_halves(
+    span: Span,
+    found: &mut BTreeMap<String, Row>,
+    patience: &mut Patience,
+    ask: &mut Asking<'_>,
+) -> Result<(), (i64, Unread)> {
+    let page = ask_within(span, 0, ask).map_err(|unread| (span.from, unread))?;
     let distinct = page.rows.iter().map(|row| &row.id).collect::<BTreeSet<_>>().len();
     let is_all = match page.total {
         Some(total) => total == count(distinct),
@@ -105,16 +193,22 @@ fn by_halves(span: Span, found: &mut BTreeMap<String, Row>, ask: &mut Asking<'_>
         keep(found, page);
         return Ok(());
     }
-    if span.length() <= SECOND {
-        return by_number(span, found, ask);
-    }
-    let middle = span.from + span.length() / 2;
+    let Some(middle) = middle_second(span) else {
+        return match by_number(span, found, ask) {
+            Err(Unread::Unproved(_)) if patience.passes(span) => {
+                keep(found, page);
+                Ok(())
+            }
+            read => read.map_err(|unread| (span.from, unread)),
+        };
+    };
     by_halves(
         Span {
             from: span.from,
             to: middle,
         },
         found,
+        patience,
         ask,
     )?;
     by_halves(
@@ -123,8 +217,17 @@ fn by_halves(span: Span, found: &mut BTreeMap<String, Row>, ask: &mut Asking<'_>
             to: span.to,
         },
         found,
+        patience,
         ask,
     )
+}
+
+/// The full second nearest the middle of a span, if there is one inside.
+fn middle_second(span: Span) -> Option<i64> {
+    let middle = (span.from + span.length() / 2).div_euclid(SECOND) * SECOND;
+    [middle, middle + SECOND]
+        .into_iter()
+        .find(|second| span.from < *second && *second < span.to)
 }
 
 /// All rows of a busy second, page after page. A console that sends the same page again is found out.

@@ -17,6 +17,10 @@ const OVERLAP: TimeDelta = TimeDelta::hours(24);
 const READ_AGAIN: TimeDelta = TimeDelta::hours(2);
 /// The newest moments, left to the next run.
 const SETTLE: TimeDelta = TimeDelta::seconds(90);
+/// After a clock that lay behind is right again, this much is read past the end of the last such reading.
+const STRAYED: TimeDelta = TimeDelta::hours(48);
+/// Where a row older than the overlap is looked for.
+const BEHIND: TimeDelta = TimeDelta::days(7);
 /// A console's clock this far behind the watermark is wrong now, or was wrong then.
 const LAG: TimeDelta = TimeDelta::minutes(5);
 
@@ -29,6 +33,9 @@ pub enum Way {
         overlap: Span,
         /// May be empty.
         fresh: Span,
+        /// Before the overlap: what the console stamped while its clock lay behind, after that was last read, or
+        /// what came late to it. Empty unless the clock lay behind at the last reading.
+        strayed: Span,
     },
     /// The console's clock lies this far behind what was already read: its own last day is read.
     Lagging { span: Span, behind: TimeDelta },
@@ -45,15 +52,12 @@ pub fn way(position: &Position, now: DateTime<Utc>, judge_skew: bool, named: Opt
     let from = position.watermark.unwrap_or(position.start);
     if judge_skew && now < from - LAG {
         let day = until - OVERLAP;
-        let back = position.lagging_until.map_or(day, |read| read.min(day));
-        // `start` says what is too old to count, unless the console has gone back behind it.
-        let back = if position.start < until {
-            back.max(position.start)
-        } else {
-            back
-        };
+        // Rows come late to the last such reading too.
+        let back = position
+            .lagging_until
+            .map_or(day, |read| (read - OVERLAP).min(day));
         return Way::Lagging {
-            span: span(back, until),
+            span: span(not_too_old(position, back, until), until),
             behind: from - now,
         };
     }
@@ -61,9 +65,70 @@ pub fn way(position: &Position, now: DateTime<Utc>, judge_skew: bool, named: Opt
         Some(watermark) => span(overlap_start(position, watermark), watermark.min(until)),
         None => span(position.start, position.start),
     };
+    let strayed = position.lagging_until.map_or(span(from, from), |read| {
+        let back = not_too_old(position, read - OVERLAP, read);
+        span(back, moment(overlap.from).min(read + STRAYED))
+    });
     Way::Onward {
         overlap,
         fresh: span(from, until),
+        strayed,
+    }
+}
+
+/// `start` says what is too old to count, unless the console has gone back behind it.
+fn not_too_old(position: &Position, back: DateTime<Utc>, until: DateTime<Utc>) -> DateTime<Utc> {
+    if position.start < until {
+        back.max(position.start)
+    } else {
+        back
+    }
+}
+
+/// Where a first reading begins whose start, told by the host's clock, the console's has not reached: a day
+/// before what the console takes for now.
+pub fn grounded(position: &Position, now: DateTime<Utc>) -> Option<Position> {
+    let ahead = position.watermark.is_none() && now < position.start;
+    ahead.then(|| Position {
+        start: now - OVERLAP,
+        ..position.clone()
+    })
+}
+
+/// What a clock that lay behind may have stamped out of sight: between what is read when it is right again and
+/// the overlap.
+pub fn out_of_sight(
+    position: &Position,
+    overlap: Span,
+    strayed: Span,
+) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    let read = position.lagging_until?;
+    let from = strayed.to.max(read.timestamp_millis());
+    (from < overlap.from && overlap.length() > 0).then(|| (moment(from), moment(overlap.from)))
+}
+
+/// All hours a part lies in.
+pub fn all_hours(part: Span) -> BTreeSet<i64> {
+    if part.length() == 0 {
+        return BTreeSet::new();
+    }
+    (hour_of(part.from)..=hour_of(part.to - 1)).collect()
+}
+
+/// Ends of the hours of a part that are known to hold rows, oldest first.
+pub fn known_hour_ends(position: &Position, part: Span) -> Vec<i64> {
+    let known = position
+        .hours
+        .iter()
+        .filter(|(hour, rows)| **rows > 0 && touches(**hour, part));
+    known.map(|(hour, _)| ((hour + 1) * HOUR).min(part.to)).collect()
+}
+
+/// Before the overlap, where a console that drops its oldest rows would have dropped them first.
+pub fn behind(overlap: Span) -> Span {
+    Span {
+        from: overlap.from - BEHIND.num_milliseconds(),
+        to: overlap.from - 2,
     }
 }
 
@@ -104,6 +169,7 @@ pub fn after_fresh(position: &Position, part: Span, rows: &[Row]) -> Position {
     next.watermark = Some(watermark);
     next.proved_until = next.proved_until.max(Some(end));
     next.lagging_until = None;
+    next.stuck_at = next.stuck_at.filter(|stuck| end <= *stuck);
     for (hour, rows) in by_hour(rows) {
         *next.hours.entry(hour).or_default() += rows;
     }
@@ -196,154 +262,4 @@ fn hour_of(millis: i64) -> i64 {
 
 fn floor_hour(millis: i64) -> i64 {
     hour_of(millis) * HOUR
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> DateTime<Utc> {
-        text.parse().unwrap()
-    }
-
-    fn known(watermark: &str) -> Position {
-        Position {
-            watermark: Some(at(watermark)),
-            ..Position::unread(at("2026-11-01T05:17:00Z"))
-        }
-    }
-
-    fn rows(times: &[&str]) -> Vec<Row> {
-        let row = |time: &&str| Row {
-            id: (*time).to_owned(),
-            made_id: false,
-            time: Some(at(time)),
-            event: None,
-        };
-        times.iter().map(row).collect()
-    }
-
-    #[test]
-    fn a_first_reading_begins_at_the_start_and_leaves_the_newest_90_seconds() {
-        let position = Position::unread(at("2026-11-20T06:00:00Z"));
-        let way = way(&position, at("2026-11-21T06:00:00Z"), true, None);
-        let fresh = span(at("2026-11-20T06:00:00Z"), at("2026-11-21T05:58:30Z"));
-        assert_eq!(
-            way,
-            Way::Onward {
-                overlap: Span {
-                    from: fresh.from,
-                    to: fresh.from
-                },
-                fresh
-            }
-        );
-    }
-
-    #[test]
-    fn the_overlap_begins_at_a_full_hour_and_never_before_the_start() {
-        let overlap = |watermark| match way(&known(watermark), at("2026-11-30T06:00:00Z"), true, None) {
-            Way::Onward { overlap, .. } => moment(overlap.from),
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(overlap("2026-11-21T06:31:02Z"), at("2026-11-20T06:00:00Z"));
-        assert_eq!(overlap("2026-11-01T09:00:00Z"), at("2026-11-01T05:17:00Z"));
-    }
-
-    #[test]
-    fn a_clock_more_than_5_minutes_behind_the_watermark_reads_its_own_last_day() {
-        let position = known("2026-11-21T06:00:00Z");
-        let read = |position: &Position, now| way(position, at(now), true, None);
-        assert!(
-            matches!(read(&position, "2026-11-21T05:56:00Z"), Way::Onward { fresh, .. } if fresh.length() == 0)
-        );
-        let Way::Lagging { span: lag, behind } = read(&position, "2026-11-21T05:00:00Z") else {
-            panic!()
-        };
-        assert_eq!(
-            (moment(lag.from), behind),
-            (at("2026-11-20T04:58:30Z"), TimeDelta::hours(1))
-        );
-        let long = Position {
-            lagging_until: Some(at("2026-11-18T00:00:00Z")),
-            ..position.clone()
-        };
-        let Way::Lagging { span: lag, .. } = read(&long, "2026-11-21T05:00:00Z") else {
-            panic!()
-        };
-        assert_eq!(moment(lag.from), at("2026-11-18T00:00:00Z"));
-        let Way::Lagging { span: lag, .. } = read(&position, "1999-01-02T00:00:00Z") else {
-            panic!()
-        };
-        assert_eq!(moment(lag.from), at("1998-12-31T23:58:30Z"));
-        assert!(matches!(
-            way(&position, at("2026-11-20T05:00:00Z"), false, None),
-            Way::Onward { .. }
-        ));
-    }
-
-    #[test]
-    fn a_watermark_goes_no_further_than_a_day_past_the_newest_row() {
-        let position = Position::unread(at("2026-11-20T06:00:00Z"));
-        let part = span(at("2026-11-20T06:00:00Z"), at("2030-01-01T00:00:00Z"));
-        let silent = after_fresh(&position, part, &[]);
-        assert_eq!(silent.watermark, Some(at("2026-11-21T06:00:00Z")));
-        assert_eq!(silent.proved_until, Some(at("2030-01-01T00:00:00Z")));
-        let heard = after_fresh(&position, part, &rows(&["2026-11-22T01:00:00Z"]));
-        assert_eq!(heard.watermark, Some(at("2026-11-23T01:00:00Z")));
-    }
-
-    #[test]
-    fn the_hours_kept_are_those_of_the_overlap() {
-        let mut position = known("2026-11-21T06:00:00Z");
-        position
-            .hours
-            .insert(at("2026-11-20T05:00:00Z").timestamp() / 3600, 9);
-        let part = span(at("2026-11-21T06:00:00Z"), at("2026-11-21T07:00:00Z"));
-        let next = after_fresh(
-            &position,
-            part,
-            &rows(&["2026-11-21T06:30:00Z", "2026-11-21T06:31:00Z"]),
-        );
-        assert_eq!(
-            next.hours,
-            BTreeMap::from([(at("2026-11-21T06:00:00Z").timestamp() / 3600, 2)])
-        );
-    }
-
-    #[test]
-    fn an_hour_that_was_counted_whole_and_unchanged_holds_nothing_late() {
-        let overlap = span(at("2026-11-20T06:00:00Z"), at("2026-11-21T06:30:00Z"));
-        let mut position = known("2026-11-21T06:30:00Z");
-        let hour = |time: &str| at(time).timestamp() / 3600;
-        position.hours = BTreeMap::from([
-            (hour("2026-11-21T06:00:00Z"), 1),
-            (hour("2026-11-21T05:00:00Z"), 1),
-        ]);
-        let part = span(at("2026-11-21T05:00:00Z"), at("2026-11-21T06:30:00Z"));
-        let seen = rows(&[
-            "2026-11-21T05:10:00Z",
-            "2026-11-21T05:20:00Z",
-            "2026-11-21T06:29:00Z",
-        ]);
-        assert_eq!(
-            changed_hours(&position, overlap, part, &seen),
-            BTreeSet::from([hour("2026-11-21T05:00:00Z")])
-        );
-        let cut = span(at("2026-11-21T05:00:00Z"), at("2026-11-21T06:29:30Z"));
-        assert!(changed_hours(&position, overlap, cut, &seen).contains(&hour("2026-11-21T06:00:00Z")));
-    }
-
-    #[test]
-    fn the_parts_of_an_overlap_meet_at_a_full_hour() {
-        let overlap = span(at("2026-11-20T06:00:00Z"), at("2026-11-21T06:30:00Z"));
-        let (counted, again) = overlap_parts(overlap);
-        assert_eq!(moment(counted.to), at("2026-11-21T04:00:00Z"));
-        assert_eq!(
-            (again.from, again.to, counted.from),
-            (counted.to, overlap.to, overlap.from)
-        );
-        let young = span(at("2026-11-21T06:10:00Z"), at("2026-11-21T06:30:00Z"));
-        assert_eq!(overlap_parts(young).0.length(), 0);
-    }
 }

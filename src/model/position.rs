@@ -22,6 +22,10 @@ pub struct Position {
     /// Rows the console showed per hour of the overlap (hour = seconds since the epoch / 3600), at
     /// most 48: an hour whose count is unchanged holds nothing late.
     pub hours: BTreeMap<i64, u64>,
+    /// The second that could not be proved when the last reading ended there. If it cannot be proved again, the
+    /// next reading goes past it with what came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stuck_at: Option<DateTime<Utc>>,
 }
 
 impl Position {
@@ -34,6 +38,7 @@ impl Position {
             newest: None,
             lagging_until: None,
             hours: BTreeMap::new(),
+            stuck_at: None,
         }
     }
 }

@@ -156,7 +156,7 @@ pub fn required(channels: &[Channel]) -> Vec<String> {
         .collect()
 }
 
-/// Forgets the ids behind each source's overlap, where nothing is looked up any more.
+/// Forgets the ids far behind each source's watermark, where hardly anything is looked up any more.
 pub fn forget_ids(seen: &mut Seen, checkpoint: &Checkpoint) {
     let read: BTreeSet<String> = checkpoint
         .sources

@@ -14,7 +14,7 @@ use crate::disk::error::DiskError;
 use crate::disk::random::hex;
 use crate::model::source::SourceId;
 use crate::state::schema::{Checkpoint, Sidecar};
-use crate::state::shelf::{Id, Shelf, decode, encode, short};
+use crate::state::shelf::{Entered, Id, Shelf, decode, encode, short};
 use crate::state::traces::within;
 
 /// Ids kept for one controller; the oldest hours go first.
@@ -31,7 +31,7 @@ const HOUR: i64 = 3600;
 pub struct Seen {
     /// By controller, the part of a family before the first `/`.
     shelves: BTreeMap<String, Shelf>,
-    /// Below a path (`<controller>` or `<controller>/<site>`) ids are missing in the hours before this one.
+    /// Below a path (`<controller>`, `<controller>/<site>` or a family) ids are missing in the hours before this one.
     complete_from: BTreeMap<String, i64>,
     /// The file this was read from, while it still says the same.
     unchanged: Option<Sidecar>,
@@ -112,10 +112,13 @@ impl Seen {
     pub fn insert(&mut self, family: &str, id: &str, time: DateTime<Utc>) -> bool {
         let controller = controller_of(family);
         let ids = self.shelves.entry(controller.to_owned()).or_default();
-        if !ids.insert(family, short(id), hour_of(time)) {
+        let entered = ids.insert(family, short(id), hour_of(time));
+        if entered != Entered::Known {
+            self.unchanged = None;
+        }
+        if entered != Entered::New {
             return false;
         }
-        self.unchanged = None;
         while let Some(shelf) = self.shelves.get_mut(controller)
             && shelf.total > MOST
             && let Some(hour) = shelf.drop_oldest_hour()
@@ -125,13 +128,15 @@ impl Seen {
         true
     }
 
-    /// Forgets a family's ids of the hours that end before `before`: behind the overlap nothing is looked up.
+    /// Forgets a family's ids of the hours that end before `before`. From then on nobody can say of a row in them
+    /// that it was not counted.
     pub fn prune(&mut self, family: &str, before: DateTime<Utc>) {
         let first = hour_of(before);
         if let Some(shelf) = self.shelves.get_mut(controller_of(family))
             && shelf.retain(|name, hour| name != family || hour >= first)
         {
             self.unchanged = None;
+            self.missing_before(family, first);
         }
     }
 

@@ -74,8 +74,27 @@ fn a_commit_that_adds_no_ids_names_the_old_file() {
     again.prune("c/s1/sl", at(1));
     assert_eq!(again.write(&dir, 3).unwrap(), first);
     again.prune("c/s1/sl", at(2));
-    assert_eq!(again.write(&dir, 4).unwrap(), None, "nothing left");
     assert!(!again.contains("c/s1/sl", "a"));
+    let last = again.write(&dir, 4).unwrap();
+    let again = Seen::load(&dir, &knowing(last));
+    assert!(
+        !again.is_complete("c/s1/sl", 1) && again.is_complete("c/s1/sl", 2),
+        "what was forgotten is not taken for new"
+    );
+    assert!(again.is_complete("c/s2/sl", 1), "another site");
+}
+
+#[test]
+fn a_row_that_is_stamped_anew_is_known_as_long_as_its_newest_hour() {
+    let mut seen = Seen::default();
+    assert!(seen.insert("c/s1/sl", "a", at(1)));
+    assert!(!seen.insert("c/s1/sl", "a", at(20)));
+    assert!(!seen.insert("c/s1/sl", "a", at(3)), "it does not go back");
+    seen.prune("c/s1/sl", at(20));
+    assert!(seen.contains("c/s1/sl", "a"));
+    assert_eq!(seen.len(), 1);
+    seen.prune("c/s1/sl", at(21));
+    assert!(!seen.contains("c/s1/sl", "a"));
 }
 
 #[test]

@@ -8,6 +8,15 @@ use ring::digest::{SHA256, digest};
 
 pub type Id = [u8; 9];
 
+/// What became of an id that was entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entered {
+    New,
+    /// Known, from an earlier hour.
+    Moved,
+    Known,
+}
+
 /// The ids of one controller.
 #[derive(Clone, Debug, Default)]
 pub struct Shelf {
@@ -18,20 +27,32 @@ pub struct Shelf {
 }
 
 impl Shelf {
-    pub fn insert(&mut self, family: &str, id: Id, hour: i64) -> bool {
+    /// An id that is known and comes back under a later hour moves there: a row that is stamped anew is known for
+    /// as long as a new one.
+    pub fn insert(&mut self, family: &str, id: Id, hour: i64) -> Entered {
         if !self.families.contains_key(family) {
             self.families.insert(family.to_owned(), HashMap::new());
         }
         let Some(ids) = self.families.get_mut(family) else {
-            return false;
+            return Entered::Known;
         };
-        if ids.contains_key(&id) {
-            return false;
+        let known = ids.get(&id).copied();
+        if known.is_some_and(|known| hour <= known) {
+            return Entered::Known;
         }
         ids.insert(id, hour);
         *self.hours.entry(hour).or_default() += 1;
-        self.total += 1;
-        true
+        let Some(left) = known else {
+            self.total += 1;
+            return Entered::New;
+        };
+        if let Some(rows) = self.hours.get_mut(&left) {
+            *rows -= 1;
+            if *rows == 0 {
+                self.hours.remove(&left);
+            }
+        }
+        Entered::Moved
     }
 
     pub fn drop_oldest_hour(&mut self) -> Option<i64> {

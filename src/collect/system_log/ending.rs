@@ -1,7 +1,10 @@
 //! What a reading of the log comes to: its verdict in words an operator can act on, and what may be lost.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 
+use crate::collect::Slice;
 use crate::collect::ask::Unread;
 use crate::collect::session::answers::NoRows;
 use crate::collect::slice::End;
@@ -10,8 +13,32 @@ use crate::collect::verdict::{self, length, shown};
 use crate::collect::windows::{self, Way};
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::window::Window;
 
 impl Reading<'_, '_> {
+    /// Remembers the second that stopped the reading of what is new.
+    pub fn mark_stuck(&mut self, end: &End) -> anyhow::Result<()> {
+        let End::Stopped(at, Unread::Unproved(_)) = *end else {
+            return Ok(());
+        };
+        if !matches!(self.way, Way::Onward { .. }) || at < self.border {
+            return Ok(());
+        }
+        self.position.stuck_at = Some(windows::moment(at));
+        (self.take)(Slice {
+            source: self.log.id.clone(),
+            site: self.log.site.clone(),
+            window: Window::empty_at(windows::moment(at)),
+            rows: Vec::new(),
+            received: 0,
+            malformed: 0,
+            duplicates: 0,
+            overlap: false,
+            changed_hours: BTreeSet::new(),
+            position_after: self.position.clone(),
+        })
+    }
+
     pub fn verdict(mut self, end: End) -> Read {
         let (asked, reached) = match self.way {
             Way::Onward { fresh, .. } => (fresh, fresh.to),
@@ -33,10 +60,12 @@ impl Reading<'_, '_> {
             let lost = self.lost(reached, overlap_read);
             self.warnings.extend(lost);
         }
+        self.warnings.extend(self.out_of_sight());
         let coverage = match end {
             End::Read => self.whole(line),
             End::Stopped(at, unread) => self.stopped(line, at, unread),
         };
+        let coverage = self.passed(coverage);
         Read {
             coverage,
             warnings: self.warnings,
@@ -61,6 +90,45 @@ impl Reading<'_, '_> {
         }
     }
 
+    /// Seconds that could not be proved and were passed over make any verdict partial.
+    fn passed(&self, line: SourceCoverage) -> SourceCoverage {
+        let seconds: Vec<_> = self
+            .patience
+            .passed
+            .iter()
+            .map(|second| shown(windows::moment(second.from)))
+            .collect();
+        if seconds.is_empty() {
+            return line;
+        }
+        let why = format!(
+            "in the second of {} the console counts rows that it does not send; those it sent were counted, \
+             and if there are others they may be missing",
+            seconds.join(" and of ")
+        );
+        match &line.reason {
+            Some(reason) => SourceCoverage {
+                reason: Some(format!("{reason}; {why}")),
+                ..line
+            },
+            None => verdict::partial(line, &why, None),
+        }
+    }
+
+    /// Told once: the first new slice forgets that the clock lay behind.
+    fn out_of_sight(&self) -> Option<String> {
+        let Way::Onward { overlap, strayed, .. } = self.way else {
+            return None;
+        };
+        let (from, to) = windows::out_of_sight(self.known, overlap, strayed).filter(|_| self.fresh_given)?;
+        Some(format!(
+            "{}: events stamped between {} and {} while the console's clock lay behind may have been lost",
+            self.log.site,
+            shown(from),
+            shown(to)
+        ))
+    }
+
     fn stopped(&self, line: SourceCoverage, at: i64, unread: Unread) -> SourceCoverage {
         let no_rows = match unread {
             Unread::NoRows(no_rows) => no_rows,
@@ -72,7 +140,7 @@ impl Reading<'_, '_> {
                 );
                 return verdict::partial(line, &why, None);
             }
-            Unread::BoundsIgnored | Unread::TooMany => {
+            Unread::BoundsIgnored | Unread::TooMany | Unread::TotalOfPage => {
                 let why = format!(
                     "the log after {} cannot be read in parts",
                     shown(windows::moment(at))
@@ -103,7 +171,7 @@ impl Reading<'_, '_> {
         let Way::Onward { overlap, .. } = self.way else {
             return None;
         };
-        let known = &self.log.position;
+        let known = self.known;
         let proved = known.proved_until.max(known.watermark).unwrap_or(known.start);
         let days = i64::try_from(self.log.retention_days.unwrap_or(0)).unwrap_or(0);
         let kept = TimeDelta::try_days(days)

@@ -4,6 +4,7 @@ use crate::collect::ask::{Ask, Span, Unread};
 use crate::collect::paged;
 use crate::collect::session::answers::NoRows;
 use crate::collect::slice::{End, cut};
+use crate::collect::walk::Patience;
 use crate::collect::wire::Page;
 
 const DAY: Span = Span {
@@ -27,7 +28,7 @@ fn gives_up_on(mut rows: impl FnMut(usize, &Ask) -> Vec<(usize, i64)>) -> End {
         Ok(Page::decode(body.as_bytes()).unwrap())
     };
     let mut each = |_| Ok(());
-    let mut end = cut(DAY, None, &mut ask, &mut each).unwrap();
+    let mut end = cut(DAY, None, &mut Patience::default(), &mut ask, &mut each).unwrap();
     if let End::Stopped(from, Unread::BoundsIgnored) = end {
         end = paged::read(Span { from, to: DAY.to }, &mut ask, &mut each).unwrap();
     }

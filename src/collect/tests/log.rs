@@ -64,7 +64,7 @@ fn a_busy_site_reads_two_hours_again_and_counts_the_others() {
     // One hour of new rows, two to three of old ones.
     assert!(fake.asks.len() <= 2 + 6 + 18, "{}", fake.asks.len());
     let counted = fake.asks.iter().filter(|ask| ask.size == 1).count();
-    assert_eq!(counted, 1);
+    assert!(counted <= 3, "{counted}");
     add(&mut fake, at("2026-11-20T10:11:12.345Z"), "late");
     let (_, slices) = source.run(&mut fake, at("2026-11-21T08:00:00Z"));
     assert_eq!(source.counted.get("late"), Some(&1));

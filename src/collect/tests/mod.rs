@@ -7,3 +7,5 @@ mod lost;
 mod sessions;
 mod slices;
 mod source;
+mod totals;
+mod windows;
