@@ -13,7 +13,7 @@ use crate::collect::Slice;
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::digest::Digest;
 use crate::model::position::Position;
-use crate::model::source::{SiteName, SourceId, SourceKind};
+use crate::model::source::{SiteName, SourceId};
 use crate::run::beginnings::Beginning;
 use crate::state::seen::Seen;
 
@@ -88,8 +88,7 @@ impl<'a> Ingest<'a> {
         if !self.sources.contains_key(&slice.source) {
             let Beginning { position, heir_of } = (self.before)(&slice.site, &slice.source);
             if let Some(before) = heir_of {
-                self.seen
-                    .rename_family(&family_of(&before), &family_of(&slice.source));
+                self.seen.rename_family(&before.family(), &slice.source.family());
             }
             let taken = Taken {
                 site: slice.site.clone(),
@@ -105,7 +104,7 @@ impl<'a> Ingest<'a> {
         let Some(taken) = self.sources.get_mut(&slice.source) else {
             return Ok(());
         };
-        let family = family_of(&slice.source);
+        let family = slice.source.family();
         let mut folded = Digest::default();
         for event in &slice.rows {
             let late = taken
@@ -194,16 +193,6 @@ pub fn settle_archive(
         archive.write_all(&bytes).context("writing the event archive")?;
     }
     archive.flush().context("writing the event archive")
-}
-
-/// One set of ids a site and family of sources: all classes of the system log share theirs.
-pub fn family_of(source: &SourceId) -> String {
-    let family = match source.kind {
-        SourceKind::SystemLog => "sl",
-        SourceKind::Input => "in",
-        SourceKind::Devices | SourceKind::Health => "none",
-    };
-    format!("{}/{}/{family}", source.controller, source.site)
 }
 
 fn hour_of(time: DateTime<Utc>) -> i64 {

@@ -284,7 +284,7 @@ fn fail(desk: &mut Desk<'_>, halt: &Halt) -> Result<(), Halt> {
     desk.record.error = Some(halt.message.clone());
     let now = desk.now();
     remember::attempt_failure(&mut desk.checkpoint, desk.record, &halt.message, now);
-    if desk.stop.signalled().is_none() && tell::owed(&desk.checkpoint) > 0 {
+    if desk.stop.signalled().is_none() && desk.checkpoint.owed() > 0 {
         let ended_in = desk.record.stage.clone();
         desk.enter(Stage::Deliver)?;
         delivery::deliver_owed(desk, Asked::default())?;

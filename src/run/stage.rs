@@ -10,7 +10,7 @@ use crate::disk::Dir;
 use crate::model::report::Report;
 use crate::report;
 use crate::run::ingest::settle_archive;
-use crate::state::outbox::Draft;
+use crate::state::outbox::{self, Draft};
 
 /// Rows that wait for their finding; never published.
 const WAITING: &str = "events.waiting";
@@ -24,7 +24,7 @@ pub struct Workshop {
 impl Workshop {
     pub fn begin(dir: &Dir, run: u64, attempt_id: Option<&str>, config: &Config) -> anyhow::Result<Self> {
         let draft = attempt_id
-            .map(|id| Draft::begin(dir, run, id))
+            .map(|id| Draft::begin(dir, &outbox::path_of(run), id))
             .transpose()
             .context("opening the outbox")?;
         Ok(Self {
