@@ -26,10 +26,10 @@ pub struct Account {
 }
 
 impl Checkpoint {
-    /// Its own instance, then the others.
+    /// The other instances, whose runs are the older ones, then its own.
     pub fn instances(&self) -> Vec<String> {
         let own = std::iter::once(&self.instance);
-        own.chain(self.others.keys()).cloned().collect()
+        self.others.keys().chain(own).cloned().collect()
     }
 
     /// Every ledger with its instance and channel, the own ones first.

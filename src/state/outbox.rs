@@ -15,6 +15,8 @@ pub const OUTBOX: &str = ".outbox";
 const ATTEMPT: &str = "attempt-";
 /// The report's name in its entry.
 pub const REPORT: &str = "report.json";
+/// The event archive's.
+pub const EVENTS: &str = "events.jsonl";
 /// More bytes than any report has.
 const LIMIT: u64 = 256 * 1024 * 1024;
 

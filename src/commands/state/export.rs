@@ -129,9 +129,16 @@ fn entry(
             files.push((found.name, text));
         }
     }
-    if !files.iter().any(|(name, _)| name == outbox::REPORT) {
-        let path = format!("{}{}.json", facts.path, checkpoint.mark_of(instance));
-        let Some(text) = read(dir, &path)?.filter(|text| is_it(text)) else {
+    let mark = checkpoint.mark_of(instance);
+    let published = read(dir, &format!("{}{mark}.json", facts.path))?.filter(|text| is_it(text));
+    if published.is_none() && !has(&files, outbox::EVENTS) {
+        // An interrupted publication may have moved it already.
+        let (month, _) = facts.path.rsplit_once('/').unwrap_or_default();
+        let events = read(dir, &format!("{month}/events-{run:06}{mark}.jsonl"))?;
+        files.extend(events.map(|events| (outbox::EVENTS.to_owned(), events)));
+    }
+    if !has(&files, outbox::REPORT) {
+        let Some(text) = published else {
             return Ok(None);
         };
         files.push((outbox::REPORT.to_owned(), text));
@@ -143,6 +150,10 @@ fn entry(
         text,
     };
     Ok(Some(files.into_iter().map(owed).collect()))
+}
+
+fn has(files: &[(String, String)], name: &str) -> bool {
+    files.iter().any(|(known, _)| known == name)
 }
 
 fn read(dir: &Dir, path: &str) -> Result<Option<String>, Halt> {

@@ -29,7 +29,7 @@ const LIMIT: u64 = 1 << 30;
 /// Behind the watermark, in which rows that nobody counted are still found.
 const OVERLAP: TimeDelta = TimeDelta::hours(24);
 /// The files that an outbox entry may hold.
-const ENTRY: [&str; 4] = [outbox::REPORT, "report.html", "report.txt", "events.jsonl"];
+const ENTRY: [&str; 4] = [outbox::REPORT, outbox::EVENTS, "report.html", "report.txt"];
 
 pub fn import(file: &Path, common: &Common) -> Result<String, Halt> {
     let refused = |why: String| {
