@@ -178,7 +178,7 @@ fn collect(desk: &mut Desk<'_>, workshop: &mut Workshop) -> Result<Collected, Ha
     desk.warnings.extend(seen.trouble.clone());
     let known = &desk.checkpoint;
     let position = |site: &SiteName, id: &_| beginning(known, site, id, start);
-    let mut ingest = Ingest::new(&mut seen, &position, workshop.waiting()?);
+    let mut ingest = Ingest::new(&mut seen, &position, workshop.waiting(&desk.config.controllers)?);
     let question = Question {
         config: &desk.config,
         checkpoint: known,

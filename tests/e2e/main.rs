@@ -61,6 +61,7 @@ mod output;
 mod readable;
 mod retry;
 mod safe;
+mod several;
 mod signals;
 mod state;
 mod state_commands;
