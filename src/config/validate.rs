@@ -162,7 +162,15 @@ fn unnamed() -> Entry {
 }
 
 fn required_sources(settings: &[Setting], names: &[String], remarks: &mut Remarks) -> Vec<String> {
-    let kinds = [SourceKind::SystemLog, SourceKind::Devices, SourceKind::Health].map(SourceKind::name);
+    let kinds = [
+        SourceKind::SystemLog,
+        SourceKind::Events,
+        SourceKind::Alarms,
+        SourceKind::Ips,
+        SourceKind::Devices,
+        SourceKind::Health,
+    ]
+    .map(SourceKind::name);
     for setting in settings {
         let parts: Vec<&str> = setting.text.split('/').collect();
         let (controller, kind) = match parts.as_slice() {

@@ -85,7 +85,7 @@ pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Resu
         file::publish_ad_hoc(&dir, &path, &report, &json)?;
         record.report = Some(path);
     }
-    let whole = report.sources.iter().all(|line| line.outcome.is_whole());
+    let whole = report.sources.iter().all(|line| line.is_covered(&report.sources));
     let exit = if whole { Exit::Ok } else { Exit::Partial };
     let path = record
         .report

@@ -56,6 +56,7 @@ mod honest;
 mod hostile;
 mod input;
 mod odd_pages;
+mod older;
 mod once;
 mod output;
 mod readable;
