@@ -36,6 +36,10 @@ pub struct Shared {
     pub changed: Condvar,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a trait of its own; a console may have any of them"
+)]
 pub struct State {
     /// The console's clock in milliseconds; it stands still until a test moves it.
     pub now: i64,

@@ -63,10 +63,8 @@ fn login(state: &mut State, hit: &Hit) -> Reply {
 
 /// The cookie of an open session, whose CSRF token a POST must carry.
 fn session(state: &State, hit: &Hit) -> Option<String> {
-    let pairs = hit.headers.get("cookie")?.split(';');
-    let cookie = pairs
-        .filter_map(|pair| pair.trim().strip_prefix("unifises="))
-        .next()?;
+    let mut pairs = hit.headers.get("cookie")?.split(';');
+    let cookie = pairs.find_map(|pair| pair.trim().strip_prefix("unifises="))?;
     let csrf = state.sessions.get(cookie)?;
     let carries = hit.method == "GET" || hit.headers.get("x-csrf-token") == Some(csrf);
     carries.then(|| cookie.to_owned())
