@@ -106,10 +106,6 @@ pub enum Command {
 }
 
 #[derive(Debug, Default, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the command line"
-)]
 pub struct RunArgs {
     /// A console with an invented day, inside the program: see a report without a network
     #[arg(long, conflicts_with_all = ["input", "since", "until", "site"])]
@@ -132,21 +128,11 @@ pub struct RunArgs {
     /// Accept that this controller is now another one (its uuid changed)
     #[arg(long, value_name = "NAME")]
     pub adopt: Vec<String>,
-    /// Wait this long for another run to end (30s, 5m)
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
-    pub wait: Option<Duration>,
-    /// Stop collecting in time to be done by then
-    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = humantime::parse_duration)]
-    pub max_runtime: Option<Duration>,
-    /// Exit 0 for these outcomes: locked, partial, recovered (comma list)
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = ["locked", "partial", "recovered"])]
-    pub exit_zero_on: Vec<String>,
     /// Run in our own image although the directory is no mounted volume
     #[arg(long)]
     pub allow_ephemeral: bool,
-    /// Print the run's summary as one JSON object
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub attempt: AttemptArgs,
 }
 
 #[derive(Debug, Args)]
@@ -157,10 +143,17 @@ pub struct RetryArgs {
     /// Only the runs in this file, one number a line; - for standard input
     #[arg(long, value_name = "FILE")]
     pub runs: Option<PathBuf>,
+    #[command(flatten)]
+    pub attempt: AttemptArgs,
+}
+
+/// What every attempt can be told, whatever it attempts.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AttemptArgs {
     /// Wait this long for another run to end (30s, 5m)
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub wait: Option<Duration>,
-    /// Send nothing more after this time
+    /// Stop collecting, or sending, in time to be done by then
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = humantime::parse_duration)]
     pub max_runtime: Option<Duration>,
     /// Exit 0 for these outcomes: locked, partial, recovered (comma list)

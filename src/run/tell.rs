@@ -91,7 +91,7 @@ pub fn conclude(
     if record.exit_code != Some(exit.code()) {
         finish(&mut record, order, exit);
     }
-    if order.args.json {
+    if order.args.attempt.json {
         print::say(&serde_json::to_string_pretty(&record).unwrap_or_default());
     } else if let (Ok(line), false) = (&told, order.common.quiet) {
         print::say(line);
@@ -161,7 +161,7 @@ fn is_tolerated(tolerated: &[Tolerated], exit: Exit) -> bool {
 
 /// The report on stdout, for `--dry-run`.
 pub fn print_report(order: &Order<'_>, report: &Report) {
-    if !order.args.json {
+    if !order.args.attempt.json {
         print::put(report::text::render(report).as_bytes());
     }
 }

@@ -65,6 +65,29 @@ fn retry_sends_all_that_is_owed_at_once_and_collects_nothing() {
 }
 
 #[test]
+fn retry_can_be_told_what_every_attempt_can() {
+    let (scenario, _console, _receiver) = owing(1);
+    let told = [
+        "--wait",
+        "1s",
+        "--max-runtime",
+        "1m",
+        "--exit-zero-on",
+        "partial",
+        "--json",
+    ];
+    let record = scenario
+        .does(&[&["retry"], told.as_slice()].concat())
+        .exits(0)
+        .json();
+    assert_eq!(
+        (&record["command"], &record["exit_code"]),
+        (&"retry".into(), &3.into()),
+        "{record:#}"
+    );
+}
+
+#[test]
 fn gaps_and_status_say_what_is_owed_and_why_and_never_where_to() {
     let (scenario, _console, receiver) = owing(2);
     for arguments in [["history", "gaps"].as_slice(), &["status"]] {
