@@ -106,6 +106,10 @@ pub enum Command {
 }
 
 #[derive(Debug, Default, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub struct RunArgs {
     /// A console with an invented day, inside the program: see a report without a network
     #[arg(long, conflicts_with_all = ["input", "since", "until", "site"])]
@@ -114,14 +118,18 @@ pub struct RunArgs {
     #[arg(long)]
     pub dry_run: bool,
     /// Report a stretch of time ad hoc, from here (RFC 3339, or 36h for "36 hours ago")
-    #[arg(long, value_name = "TIME", conflicts_with = "input")]
+    #[arg(long, value_name = "TIME", group = "ad hoc", conflicts_with = "input")]
     pub since: Option<String>,
     /// … up to here (default: now)
     #[arg(long, value_name = "TIME", requires = "since")]
     pub until: Option<String>,
     /// Report what is in these files ad hoc: pages or rows as JSON; - for standard input
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    #[arg(long, value_name = "FILE", num_args = 1.., group = "ad hoc")]
     pub input: Vec<PathBuf>,
+    /// Also send an ad hoc report (--input, --since) to every other channel: once, under its `report_id`; what fails
+    /// is told by exit 3 and never sent again
+    #[arg(long, requires = "ad hoc")]
+    pub deliver: bool,
     /// Only these sites (short name, or controller/site)
     #[arg(long, value_name = "SITE")]
     pub site: Vec<String>,

@@ -60,9 +60,9 @@ pub struct SourceResult {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelResult {
     pub name: String,
-    /// `accepted`, `owed`, `not due`, `dead`.
+    /// `accepted`, `owed`, `not due`, `dead`; of an ad hoc report, which is never owed, also `refused` and `unknown`.
     pub outcome: String,
-    /// The runs it was about.
+    /// The runs it was about; none if ad hoc.
     pub runs: Vec<u64>,
     pub reason: Option<String>,
 }

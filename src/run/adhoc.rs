@@ -1,5 +1,7 @@
 //! Ad hoc reports: of files, or of a named window. No number, no ledger, no commit, nothing remembered.
 
+mod sending;
+
 use chrono::{DateTime, Utc};
 
 use crate::analyse::{self, Evidence};
@@ -47,7 +49,7 @@ pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Resu
     let gathered = if order.args.input.is_empty() {
         from_controllers(order, config, &checkpoint, asked, &stop)?
     } else {
-        from_files(order, now)?
+        from_files(order, config, now)?
     };
     let judgement = analyse::judge(&Evidence {
         digest: &gathered.digest,
@@ -84,9 +86,11 @@ pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Resu
         lock.verify().map_err(|why| Halt::new(Exit::CannotCreate, why))?;
         file::publish_ad_hoc(&dir, &path, &report, &json)?;
         record.report = Some(path);
+        if order.args.deliver {
+            record.channels = sending::send(config, &report, &stop.until(order.end()));
+        }
     }
-    let whole = report.sources.iter().all(|line| line.outcome.is_whole());
-    let exit = if whole { Exit::Ok } else { Exit::Partial };
+    let exit = gathered.exit.worst(sending::verdict(&record.channels));
     let path = record
         .report
         .as_ref()
@@ -105,6 +109,7 @@ struct Found {
     window: Window,
     timezone: Option<String>,
     warnings: Vec<String>,
+    exit: Exit,
 }
 
 fn from_controllers(
@@ -138,6 +143,7 @@ fn from_controllers(
         return Err(halt);
     }
     Ok(Found {
+        exit: verdict::of_collection(&harvest, config, stop),
         digest,
         snapshot: harvest.snapshot,
         sources: harvest.coverage,
@@ -147,7 +153,7 @@ fn from_controllers(
     })
 }
 
-fn from_files(order: &Order<'_>, now: DateTime<Utc>) -> Result<Found, Halt> {
+fn from_files(order: &Order<'_>, config: &Config, now: DateTime<Utc>) -> Result<Found, Halt> {
     let mut seen = Seen::default();
     let position = |_: &_, _: &_| Beginning {
         position: Position::unread(DateTime::UNIX_EPOCH),
@@ -173,6 +179,7 @@ fn from_files(order: &Order<'_>, now: DateTime<Utc>) -> Result<Found, Halt> {
         sites: read.snapshots,
     };
     Ok(Found {
+        exit: verdict::of_coverage(&sources, config),
         digest,
         snapshot,
         sources,

@@ -132,18 +132,16 @@ fn reasons(record: &Attempt) -> Vec<String> {
                 source.reason.as_deref().unwrap_or("no reason given")
             )
         });
-    let channels = record
-        .channels
-        .iter()
-        .filter(|channel| channel.outcome == "owed")
-        .map(|channel| {
-            format!(
-                "channel {} is owed {}: {}",
-                channel.name,
-                runs(&channel.runs),
-                channel.reason.as_deref().unwrap_or("not delivered yet")
-            )
-        });
+    let channels = record.channels.iter().filter_map(|channel| {
+        let named = match channel.outcome.as_str() {
+            "owed" => format!("is owed {}", runs(&channel.runs)),
+            "refused" => "did not take this report, and it is not sent again".to_owned(),
+            "unknown" => "may have this report, and it is not sent again".to_owned(),
+            _ => return None,
+        };
+        let reason = channel.reason.as_deref().unwrap_or("not delivered yet");
+        Some(format!("channel {} {named}: {reason}", channel.name))
+    });
     sources
         .chain(channels)
         .chain(record.warnings.iter().cloned())

@@ -46,6 +46,7 @@ mod console;
 mod receiver;
 mod scenario;
 
+mod deliver;
 mod delivery;
 mod demo;
 mod exit_codes;
