@@ -242,6 +242,14 @@ pub enum HistoryCommand {
         #[arg(long)]
         json: bool,
     },
+    /// One attempt: what it read, reported and delivered
+    Show {
+        /// The run's number; of an attempt without one, how its id begins (`history list` shows it)
+        #[arg(value_name = "N")]
+        which: String,
+        #[arg(long)]
+        json: bool,
+    },
     /// Runs that are not settled yet, per channel, and why
     Gaps {
         #[arg(long)]

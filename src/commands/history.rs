@@ -1,5 +1,7 @@
-//! `history list`: earlier attempts, from `history.jsonl`. `history gaps`: what each channel has not had yet, from
-//! the checkpoint.
+//! `history list` and `history show`: earlier attempts, from `history.jsonl`. `history gaps`: what each channel has
+//! not had yet, from the checkpoint.
+
+mod show;
 
 use crate::cli::{Common, HistoryCommand};
 use crate::commands::{fail, gaps, opened};
@@ -13,6 +15,9 @@ use crate::state::projections;
 pub fn history(command: &HistoryCommand, common: &Common) -> Exit {
     let dir = match opened(common) {
         Ok(Some(dir)) => dir,
+        Ok(None) if matches!(command, HistoryCommand::Show { .. }) => {
+            return fail(Exit::Failed, "no attempts yet");
+        }
         Ok(None) => {
             print::say("no attempts yet");
             return Exit::Ok;
@@ -21,6 +26,7 @@ pub fn history(command: &HistoryCommand, common: &Common) -> Exit {
     };
     match command {
         HistoryCommand::List { count, json } => list(&dir, *count, *json),
+        HistoryCommand::Show { which, json } => show::show(&dir, which, *json),
         HistoryCommand::Gaps { json } => gaps(&dir, *json),
     }
 }
@@ -61,7 +67,7 @@ fn list(dir: &Dir, count: usize, json: bool) -> Exit {
         print::say("no attempts yet");
     } else {
         print::say(&format!(
-            "{:>6}  {:<20}  {:>4} {:<12} {:>8} {:>8}  report",
+            "{:>8}  {:<20}  {:>4} {:<12} {:>8} {:>8}  report",
             "run", "started (UTC)", "code", "result", "events", "findings"
         ));
         newest.for_each(|attempt| print::say(&line(attempt)));
@@ -78,8 +84,10 @@ fn list(dir: &Dir, count: usize, json: bool) -> Exit {
 fn line(attempt: &Attempt) -> String {
     let number = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
     format!(
-        "{:>6}  {:<20}  {:>4} {:<12} {:>8} {:>8}  {}",
-        number(attempt.run),
+        "{:>8}  {:<20}  {:>4} {:<12} {:>8} {:>8}  {}",
+        attempt
+            .run
+            .map_or_else(|| beginning(&attempt.attempt_id), |run| run.to_string()),
         attempt.started_at.format("%Y-%m-%d %H:%M:%S"),
         number(attempt.exit_code.map(u64::from)),
         attempt.result,
@@ -91,4 +99,9 @@ fn line(attempt: &Attempt) -> String {
             .or(attempt.error.as_deref().and_then(|error| error.lines().next()))
             .unwrap_or(""),
     )
+}
+
+/// As much of an id as tells attempts apart.
+fn beginning(id: &str) -> String {
+    id.chars().take(8).collect()
 }

@@ -51,6 +51,7 @@ mod delivery;
 mod demo;
 mod exit_codes;
 mod fake_console;
+mod history;
 mod honest;
 mod hostile;
 mod input;
