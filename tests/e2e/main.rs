@@ -69,4 +69,5 @@ mod state_rebuild;
 mod two_writers;
 mod unreachable;
 mod webhook;
+mod webhook_tls;
 mod zones;

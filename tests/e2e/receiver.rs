@@ -1,12 +1,14 @@
 //! A scripted receiver of webhooks on 127.0.0.1: it writes down what arrives and answers as a test wants it to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use serde_json::Value;
 
 use crate::console::PATIENCE;
+use crate::console::identity::Identity;
 use crate::console::wire::read_request;
 
 /// The token in the path and in the query, and what messages are signed with.
@@ -48,6 +50,7 @@ impl Got {
 pub struct Receiver {
     shared: Arc<(Mutex<State>, Condvar)>,
     port: u16,
+    tls: Option<Arc<rustls::ServerConfig>>,
 }
 
 struct State {
@@ -59,6 +62,15 @@ struct State {
 
 impl Receiver {
     pub fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// One that shows this certificate.
+    pub fn start_tls(identity: &Identity) -> Self {
+        Self::start_with(Some(Arc::clone(&identity.config)))
+    }
+
+    fn start_with(tls: Option<Arc<rustls::ServerConfig>>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = State {
@@ -70,6 +82,7 @@ impl Receiver {
         let receiver = Self {
             shared: Arc::new((Mutex::new(state), Condvar::new())),
             port,
+            tls,
         };
         receiver.listen(listener);
         receiver
@@ -77,6 +90,7 @@ impl Receiver {
 
     fn listen(&self, listener: TcpListener) {
         let shared = Arc::clone(&self.shared);
+        let tls = self.tls.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let Ok(stream) = stream else { continue };
@@ -90,7 +104,14 @@ impl Receiver {
                 state.streams.push(stream.try_clone().unwrap());
                 drop(state);
                 let shared = Arc::clone(&shared);
-                std::thread::spawn(move || converse(stream, &shared));
+                let end = stream.try_clone().unwrap();
+                match tls.clone() {
+                    None => std::thread::spawn(move || converse(stream, &end, &shared)),
+                    Some(config) => std::thread::spawn(move || {
+                        let connection = rustls::ServerConnection::new(config).unwrap();
+                        converse(rustls::StreamOwned::new(connection, stream), &end, &shared);
+                    }),
+                };
             }
         });
     }
@@ -109,7 +130,8 @@ impl Receiver {
     }
 
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}/hook/{TOKEN}?key={QUERY}", self.port)
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://127.0.0.1:{}/hook/{TOKEN}?key={QUERY}", self.port)
     }
 
     pub fn manner(&self, manner: Manner) {
@@ -160,7 +182,8 @@ impl Receiver {
     }
 }
 
-fn converse(mut stream: TcpStream, shared: &(Mutex<State>, Condvar)) {
+/// `end` is the connection's own handle, which closes it whatever it speaks.
+fn converse(mut stream: impl Read + Write, end: &TcpStream, shared: &(Mutex<State>, Condvar)) {
     let Some(hit) = read_request(&mut stream, &mut Vec::new()) else {
         return;
     };
@@ -184,11 +207,12 @@ fn converse(mut stream: TcpStream, shared: &(Mutex<State>, Condvar)) {
         Manner::Drips => "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n{".to_owned(),
         Manner::Hangs => return,
         Manner::Drops => {
-            stream.shutdown(Shutdown::Both).ok();
+            end.shutdown(Shutdown::Both).ok();
             return;
         }
     };
-    std::io::Write::write_all(&mut stream, head.as_bytes()).ok();
+    stream.write_all(head.as_bytes()).ok();
+    stream.flush().ok();
 }
 
 fn lock(shared: &(Mutex<State>, Condvar)) -> MutexGuard<'_, State> {
