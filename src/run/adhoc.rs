@@ -87,7 +87,7 @@ pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Resu
         file::publish_ad_hoc(&dir, &path, &report, &json)?;
         record.report = Some(path);
         if order.args.deliver {
-            record.channels = sending::send(config, &report, &stop.until(order.end()));
+            record.channels = sending::send(config, &report, &stop.until(order.end()), now);
         }
     }
     let exit = gathered.exit.worst(sending::verdict(&record.channels));

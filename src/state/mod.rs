@@ -11,6 +11,7 @@ pub mod load;
 pub mod lock;
 pub mod migrate;
 pub mod outbox;
+pub mod patience;
 pub mod projections;
 pub mod recover;
 pub mod restore;

@@ -69,5 +69,6 @@ mod state_rebuild;
 mod two_writers;
 mod unreachable;
 mod webhook;
+mod webhook_patience;
 mod webhook_tls;
 mod zones;

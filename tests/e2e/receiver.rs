@@ -1,6 +1,6 @@
 //! A scripted receiver of webhooks on 127.0.0.1: it writes down what arrives and answers as a test wants it to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -19,6 +19,8 @@ pub const SECRET: &str = "s1gn-77c0medlar";
 #[derive(Clone, Debug)]
 pub enum Manner {
     Says(u16),
+    /// With this `Retry-After`.
+    SaysLater(u16, String),
     /// 301 to this URL.
     Redirects(String),
     /// Reads all of it and never answers.
@@ -54,6 +56,8 @@ pub struct Receiver {
 }
 
 struct State {
+    /// How the next messages are met, before `manner` is.
+    first: VecDeque<Manner>,
     manner: Manner,
     got: Vec<Got>,
     streams: Vec<TcpStream>,
@@ -74,6 +78,7 @@ impl Receiver {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = State {
+            first: VecDeque::new(),
             manner: Manner::Says(200),
             got: Vec::new(),
             streams: Vec::new(),
@@ -138,6 +143,11 @@ impl Receiver {
         lock(&self.shared).manner = manner;
     }
 
+    /// Meets the next message so, and all later ones as [`Self::manner`] says.
+    pub fn once(&self, manner: Manner) {
+        lock(&self.shared).first.push_back(manner);
+    }
+
     pub fn got(&self) -> Vec<Got> {
         lock(&self.shared).got.clone()
     }
@@ -189,7 +199,7 @@ fn converse(mut stream: impl Read + Write, end: &TcpStream, shared: &(Mutex<Stat
     };
     assert!(hit.path.ends_with(TOKEN), "{hit:?}");
     let mut state = lock(shared);
-    let manner = state.manner.clone();
+    let manner = state.first.pop_front().unwrap_or_else(|| state.manner.clone());
     state.got.push(Got {
         key: hit.headers.get("idempotency-key").cloned().unwrap_or_default(),
         body: serde_json::from_str(&hit.body).unwrap(),
@@ -201,6 +211,9 @@ fn converse(mut stream: impl Read + Write, end: &TcpStream, shared: &(Mutex<Stat
     drop(state);
     let head = match manner {
         Manner::Says(status) => format!("HTTP/1.1 {status} Said\r\nContent-Length: 2\r\n\r\nok"),
+        Manner::SaysLater(status, when) => {
+            format!("HTTP/1.1 {status} Said\r\nRetry-After: {when}\r\nContent-Length: 0\r\n\r\n")
+        }
         Manner::Redirects(url) => {
             format!("HTTP/1.1 301 Moved\r\nLocation: {url}\r\nContent-Length: 0\r\n\r\n")
         }

@@ -1,6 +1,8 @@
 //! `run --deliver`: an ad hoc report is sent once to every channel that wants it, under its `report_id`, and is
 //! never owed. What a channel did not take is told and left to the operator.
 
+use chrono::{DateTime, Utc};
+
 use crate::config::{Channel, ChannelKind, Config, Webhook};
 use crate::deliver::Outcome;
 use crate::deliver::webhook::{self, Envelope};
@@ -11,11 +13,11 @@ use crate::net::stop::Stop;
 use crate::run::remember::is_due;
 
 /// What became of it, channel by channel; the file channel has it already.
-pub fn send(config: &Config, report: &Report, stop: &Stop) -> Vec<ChannelResult> {
+pub fn send(config: &Config, report: &Report, stop: &Stop, now: DateTime<Utc>) -> Vec<ChannelResult> {
     let mut results = Vec::new();
     for channel in &config.channels {
         if let ChannelKind::Webhook(hook) = &channel.kind {
-            let (outcome, reason) = one(channel, hook, report, stop);
+            let (outcome, reason) = one((channel, hook), report, stop, now);
             results.push(ChannelResult {
                 name: channel.name.clone(),
                 outcome: outcome.to_owned(),
@@ -37,7 +39,12 @@ pub fn verdict(results: &[ChannelResult]) -> Exit {
     }
 }
 
-fn one(channel: &Channel, hook: &Webhook, report: &Report, stop: &Stop) -> (&'static str, Option<String>) {
+fn one(
+    (channel, hook): (&Channel, &Webhook),
+    report: &Report,
+    stop: &Stop,
+    now: DateTime<Utc>,
+) -> (&'static str, Option<String>) {
     let name = &channel.name;
     if !is_due(channel, report) {
         log::info!(
@@ -62,7 +69,7 @@ fn one(channel: &Channel, hook: &Webhook, report: &Report, stop: &Stop) -> (&'st
         reports: vec![document],
         dead: Vec::new(),
     });
-    match webhook::send(hook, key, &body, stop) {
+    match webhook::send(hook, key, &body, stop, now) {
         Outcome::Accepted => {
             log::info!("channel {name} accepted this report");
             ("accepted", None)
@@ -71,7 +78,7 @@ fn one(channel: &Channel, hook: &Webhook, report: &Report, stop: &Stop) -> (&'st
             log::warn!("channel {name} did not take this report, and it is not sent again: {reason}");
             ("refused", Some(reason))
         }
-        Outcome::Unknown { reason } => {
+        Outcome::Unknown { reason, .. } => {
             log::warn!("channel {name} may have this report, and it is not sent again: {reason}");
             ("unknown", Some(reason))
         }
