@@ -20,8 +20,6 @@ use crate::run::{debts, recall, remember};
 use crate::state::ledger::{Answer, Ledger, Message, message_key};
 use crate::state::spans::Standing;
 
-/// Only time gives up on a message.
-const GIVE_UP_AFTER: TimeDelta = TimeDelta::days(7);
 /// A message is sent at most so often in one run, if the receiver says when it wants to be asked again …
 const TRIES: u32 = 3;
 /// … and if that is soon. A longer wait is the next run's.
@@ -47,7 +45,7 @@ pub fn send_owed(desk: &mut Desk<'_>, asked: Asked<'_>) -> Result<(), Halt> {
                 stop: &stop,
             };
             send_to(desk, &address, asked)?;
-            give_up(desk, &channel.name)?;
+            give_up(desk, &channel.name, hook.give_up_after)?;
         }
     }
     Ok(())
@@ -239,19 +237,21 @@ fn lose(desk: &mut Desk<'_>, channel: &str, number: u64) {
     debts::death(&mut desk.checkpoint, channel, number, now);
 }
 
-fn give_up(desk: &mut Desk<'_>, channel: &str) -> Result<(), Halt> {
+fn give_up(desk: &mut Desk<'_>, channel: &str, after: Duration) -> Result<(), Halt> {
     let now = desk.now();
+    let patience = TimeDelta::from_std(after).unwrap_or(TimeDelta::MAX);
     let dead = desk
         .checkpoint
         .ledgers
         .get_mut(channel)
-        .map_or_else(Vec::new, |ledger| ledger.give_up(now, GIVE_UP_AFTER));
+        .map_or_else(Vec::new, |ledger| ledger.give_up(now, patience));
     if dead.is_empty() {
         return Ok(());
     }
     log::warn!(
-        "channel {channel} did not take {} for seven days: given up, and told by its next message",
-        runs(&dead)
+        "channel {channel} did not take {} for {}: given up, and told by its next message",
+        runs(&dead),
+        humantime::format_duration(after)
     );
     for number in dead {
         debts::death(&mut desk.checkpoint, channel, number, now);

@@ -9,11 +9,11 @@ use crate::state::ledger::{Answer, Ledger, message_key};
 use crate::state::schema::HIGHEST_NUMBER;
 use crate::state::spans::{Debt, Spans, Standing};
 
-fn at(hours: i64) -> DateTime<Utc> {
+pub fn at(hours: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::hours(hours)
 }
 
-fn owing(first: u64, count: u64) -> Ledger {
+pub fn owing(first: u64, count: u64) -> Ledger {
     let mut ledger = Ledger::starting_at(first);
     for run in first..first + count {
         ledger.owe(run);
@@ -21,14 +21,14 @@ fn owing(first: u64, count: u64) -> Ledger {
     ledger
 }
 
-fn refused() -> Answer {
+pub fn refused() -> Answer {
     Answer::Refused {
         permanent: false,
         reason: "no connection".to_owned(),
     }
 }
 
-fn unknown() -> Answer {
+pub fn unknown() -> Answer {
     Answer::Unknown {
         reason: "no reply".to_owned(),
     }
@@ -116,35 +116,6 @@ proptest! {
             let bytes = serde_json::to_vec(&ledger).unwrap();
             prop_assert_eq!(&serde_json::from_slice::<Ledger>(&bytes).unwrap(), &ledger);
         }
-    }
-
-    #[test]
-    fn a_channel_that_asks_for_patience_is_left_alone_at_most_a_day_and_loses_nothing(
-        wish in prop_oneof![0_i64..200_000, Just(i64::MAX / 1000)],
-        after in 0_i64..200_000,
-        is_unknown in any::<bool>(),
-        all in any::<bool>(),
-    ) {
-        let mut ledger = owing(1, 2);
-        ledger.open(&[1, 2], "k", at(0));
-        let answer = if is_unknown { unknown() } else { refused() };
-        ledger.answer("k", &answer, at(0));
-        ledger.leave_alone(&[1, 2], TimeDelta::seconds(wish), at(0));
-        // What comes later waits as well: it is the channel that wants to be left alone.
-        ledger.owe(3);
-        let until = at(0) + TimeDelta::seconds(wish.min(86_400));
-        prop_assert_eq!(ledger.next_try(1), Some(until));
-        let now = at(0) + TimeDelta::seconds(after);
-        let again = ledger.due_again(now, all);
-        let fresh = ledger.due(now, all);
-        let sent: BTreeSet<u64> = again.iter().flat_map(|m| m.runs.clone()).chain(fresh).collect();
-        let whole = BTreeSet::from([1, 2, 3]);
-        prop_assert_eq!(sent, if all || now >= until { whole } else { BTreeSet::new() });
-        // A clock that was put back by more than a day does not stretch it.
-        prop_assert!(!ledger.due(at(-49), false).is_empty());
-        ledger.open(&[3], "l", now);
-        ledger.answer("l", &Answer::Accepted, now);
-        prop_assert_eq!(ledger.not_before, None);
     }
 
     #[test]

@@ -34,6 +34,8 @@ mod ledger_tests;
 #[cfg(test)]
 mod lived_in;
 #[cfg(test)]
+mod patience_tests;
+#[cfg(test)]
 mod recovery_tests;
 #[cfg(test)]
 mod seen_tests;
