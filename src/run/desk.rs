@@ -80,7 +80,13 @@ impl<'a> Desk<'a> {
             if stage == Stage::Collect {
                 running.becomes(self.checkpoint.next_run());
             }
-            running.stage(stage)?;
+            let written = running.stage(stage);
+            // Nothing that is committed is left undelivered because nobody can be told who does it.
+            if stage < Stage::Deliver {
+                written?;
+            } else if let Err(error) = written {
+                log::warn!("{error}");
+            }
         }
         Ok(())
     }

@@ -14,20 +14,23 @@ use crate::state::projections::{self, INDEX};
 /// Newest attempts that the archive's pages are made from: more than a year of hourly runs.
 const RUNS_IN_INDEX: usize = 10_000;
 
-/// History, failures and the index.
+/// History, failures and the index, each whatever becomes of the others.
 pub fn project(desk: &Desk<'_>) -> Exit {
-    let dir = &desk.dir;
-    let written = projections::mend_history(dir, &desk.checkpoint.attempts)
-        .and_then(|_| projections::mend_failures(dir, &desk.checkpoint.failures))
-        .and_then(|_| projections::read_history(dir, RUNS_IN_INDEX))
-        .and_then(|history| archive_pages(dir, &entries(&history.lines, desk.checkpoint.demo)));
-    match written {
-        Ok(()) => Exit::Ok,
-        Err(error) => {
-            log::warn!("a projection could not be written: {error}");
-            Exit::Partial
-        }
-    }
+    let Desk { dir, checkpoint, .. } = desk;
+    // In this order: the pages are made from the history.
+    let history = projections::mend_history(dir, &checkpoint.attempts).map(drop);
+    let failures = projections::mend_failures(dir, &checkpoint.failures).map(drop);
+    let pages = projections::read_history(dir, RUNS_IN_INDEX)
+        .and_then(|history| archive_pages(dir, &entries(&history.lines, checkpoint.demo)));
+    [history, failures, pages]
+        .into_iter()
+        .fold(Exit::Ok, |exit, written| match written {
+            Ok(()) => exit,
+            Err(error) => {
+                log::warn!("a projection could not be written: {error}");
+                exit.worst(Exit::Partial)
+            }
+        })
 }
 
 /// A copy of the checkpoint, at most one an hour.
