@@ -24,6 +24,7 @@ use crate::run::ingest::{self, Ingest};
 use crate::run::order::{Order, moment};
 use crate::run::{Ended, preflight, tell, verdict};
 use crate::state::load::peek;
+use crate::state::running::{Aside, Stage};
 use crate::state::schema::Checkpoint;
 use crate::state::seen::Seen;
 
@@ -38,9 +39,21 @@ pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Resu
     };
     let stop = order.stop()?;
     let (dir, lock) = preflight::enter(config, order, &stop)?;
+    let mut aside = None;
     if !order.args.dry_run {
         preflight::prove(config, &dir, order)?;
+        let command = if order.args.input.is_empty() {
+            "run --since"
+        } else {
+            "run --input"
+        };
+        aside = Some(Aside::begin(&dir, &record.attempt_id, command, now)?);
     }
+    let mut enter = |record: &mut Attempt, stage: Stage| -> Result<(), Halt> {
+        stage.name().clone_into(&mut record.stage);
+        Ok(aside.as_mut().map_or(Ok(()), |aside| aside.stage(stage))?)
+    };
+    enter(record, Stage::Collect)?;
     // Ad hoc reports work beside a damaged checkpoint: it only lends its instance and its memory.
     let checkpoint = peek(&dir)
         .ok()
@@ -51,6 +64,7 @@ pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Resu
     } else {
         from_files(order, config, now)?
     };
+    enter(record, Stage::Analyse)?;
     let judgement = analyse::judge(&Evidence {
         digest: &gathered.digest,
         snapshot: &gathered.snapshot,
@@ -83,13 +97,16 @@ pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Resu
             now.format("%Y%m%dT%H%M%SZ"),
             report.report_id.get(..8).unwrap_or_default()
         );
+        enter(record, Stage::Stage)?;
         lock.verify().map_err(|why| Halt::new(Exit::CannotCreate, why))?;
         file::publish_ad_hoc(&dir, &path, &report, &json)?;
         record.report = Some(path);
         if order.args.deliver {
+            enter(record, Stage::Deliver)?;
             record.channels = sending::send(config, &report, &stop.until(order.end()), now);
         }
     }
+    Stage::Done.name().clone_into(&mut record.stage);
     let exit = gathered.exit.worst(sending::verdict(&record.channels));
     let path = record
         .report

@@ -71,6 +71,18 @@ pub fn moment(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     now.checked_sub_signed(ago)
 }
 
+/// A duration in its two largest units.
+pub fn span(age: chrono::Duration) -> String {
+    let seconds = age.num_seconds().max(0);
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, _, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
+
 /// The wall clock, or the moment that tests set.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {

@@ -24,7 +24,7 @@ pub fn enter(config: &Config, order: &Order<'_>, stop: &Stop) -> Result<(Dir, Ru
     })?;
     let lock =
         RunLock::acquire(&dir, order.args.attempt.wait, &|| stop.reason().is_some()).map_err(|error| {
-            let mut halt = Halt::from(error);
+            let mut halt = Halt::of_lock(&error, order.clock.now());
             if halt.exit == Exit::CannotCreate {
                 halt.message = with_advice(&halt.message, path);
             }

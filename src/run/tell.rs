@@ -27,9 +27,12 @@ use crate::state::spans::Debt;
 /// The record of an attempt that has just begun.
 pub fn begin(order: &Order<'_>) -> Attempt {
     let now = order.clock.now();
-    // Without randomness the moment alone still tells the attempts of one host apart.
-    let id = random_hex(16).unwrap_or_else(|_| format!("{:032x}", now.timestamp_micros()));
-    blank(id, now)
+    blank(attempt_id(now), now)
+}
+
+/// A new id. Without randomness the moment alone still tells the attempts of one host apart.
+pub fn attempt_id(now: DateTime<Utc>) -> String {
+    random_hex(16).unwrap_or_else(|_| format!("{:032x}", now.timestamp_micros()))
 }
 
 fn blank(attempt_id: String, started_at: DateTime<Utc>) -> Attempt {
@@ -260,6 +263,20 @@ pub fn death(checkpoint: &mut Checkpoint, previous: Option<&RunRecord>) {
     let Some(died) = previous.filter(|record| record.stage != Stage::Done) else {
         return;
     };
+    if !died.is_attempt() {
+        log::warn!(
+            "previous command died command={:?} stage={}",
+            died.command,
+            died.stage.name()
+        );
+        checkpoint.to_tell.push(format!(
+            "The command `unifi-scan {}` of {} did not reach its end: it died in the stage \"{}\".",
+            died.command,
+            died.started_at.format("%Y-%m-%d %H:%M UTC"),
+            died.stage.name()
+        ));
+        return death(checkpoint, died.before.as_deref());
+    }
     log::warn!(
         "previous attempt died stage={} attempt={}",
         died.stage.name(),
@@ -283,6 +300,7 @@ pub fn death(checkpoint: &mut Checkpoint, previous: Option<&RunRecord>) {
         }
         None => {
             let mut attempt = blank(died.attempt_id.clone(), died.started_at);
+            attempt.command.clone_from(&died.command);
             "died".clone_into(&mut attempt.result);
             died.stage.name().clone_into(&mut attempt.stage);
             checkpoint.attempts.push(attempt);

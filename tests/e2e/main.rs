@@ -46,6 +46,7 @@ mod console;
 mod receiver;
 mod scenario;
 
+mod aside;
 mod deliver;
 mod delivery;
 mod demo;

@@ -18,7 +18,10 @@ use crate::exit::Exit;
 use crate::print;
 use crate::run::halt::Halt;
 use crate::run::order::Clock;
+use crate::run::tell::attempt_id;
 use crate::state::lock::RunLock;
+use crate::state::running::{Aside, Stage};
+use crate::state::schema::Checkpoint;
 use crate::state::store::Store;
 
 pub fn state(command: &StateCommand, common: &Common) -> Exit {
@@ -50,20 +53,41 @@ fn ended(outcome: Result<String, Halt>) -> Exit {
 
 /// The directory under its lock, for a command that changes the state, and the moment it is done at.
 struct Bench {
+    /// Who is at work here; before the lock, so that it is put back before that is given back.
+    aside: Option<Aside>,
     dir: Dir,
     store: Store,
     now: DateTime<Utc>,
 }
 
 impl Bench {
-    fn open(common: &Common) -> Result<Self, Halt> {
+    /// For a command of this name, which others are told while it holds the lock.
+    fn open(command: &str, common: &Common) -> Result<Self, Halt> {
+        let mut bench = Self::unseen(common)?;
+        let id = attempt_id(bench.now);
+        bench.aside = Some(Aside::begin(&bench.dir, &id, command, bench.now)?);
+        Ok(bench)
+    }
+
+    /// For a command that writes nothing at all.
+    fn unseen(common: &Common) -> Result<Self, Halt> {
         let dir = there(common)?;
-        let lock = RunLock::acquire(&dir, None, &|| false)?;
+        let now = Clock::of(common).now();
+        let lock = RunLock::acquire(&dir, None, &|| false).map_err(|error| Halt::of_lock(&error, now))?;
         Ok(Self {
+            aside: None,
             store: Store::open(dir.clone(), lock),
             dir,
-            now: Clock::of(common).now(),
+            now,
         })
+    }
+
+    /// Puts `next` in the checkpoint's place; where the one before is kept.
+    fn install(&mut self, next: &mut Checkpoint) -> Result<Option<String>, Halt> {
+        if let Some(aside) = &mut self.aside {
+            aside.stage(Stage::Commit)?;
+        }
+        Ok(self.store.install(next, self.now)?)
     }
 }
 
