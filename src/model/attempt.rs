@@ -52,7 +52,8 @@ pub struct Attempt {
 pub struct SourceResult {
     pub name: String,
     pub outcome: Outcome,
-    pub events: u64,
+    /// `None` where it is not known.
+    pub events: Option<u64>,
     pub code: u8,
     pub reason: Option<String>,
 }

@@ -6,6 +6,7 @@ use crate::disk::Dir;
 use crate::disk::error::DiskError;
 use crate::exit::Exit;
 use crate::model::attempt::Attempt;
+use crate::model::source::SourceKind;
 use crate::report::index::{self, IndexEntry};
 use crate::run::desk::Desk;
 use crate::state::backups;
@@ -71,7 +72,7 @@ fn entries(attempts: &[Attempt], demo: bool) -> Vec<IndexEntry> {
                 run: attempt.run?,
                 generated_at: attempt.generated_at.unwrap_or(attempt.started_at),
                 path: attempt.report.clone()?,
-                events: counts.events,
+                events: events(attempt, counts.events),
                 findings: counts.findings,
                 severe: counts.severe,
                 medium: counts.medium,
@@ -81,4 +82,15 @@ fn entries(attempts: &[Attempt], demo: bool) -> Vec<IndexEntry> {
             })
         })
         .collect()
+}
+
+/// The events of a run, if there is anything that was read for them.
+fn events(attempt: &Attempt, counted: u64) -> Option<u64> {
+    let mut logs = attempt
+        .sources
+        .iter()
+        .filter(|source| source.name.ends_with(SourceKind::SystemLog.name()))
+        .peekable();
+    let is_read = logs.peek().is_none() || logs.any(|log| log.events.is_some());
+    (is_read || counted > 0).then_some(counted)
 }

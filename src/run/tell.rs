@@ -197,7 +197,7 @@ pub fn source_results(coverage: &[SourceCoverage]) -> Vec<SourceResult> {
         .map(|line| SourceResult {
             name: line.name.clone(),
             outcome: line.outcome,
-            events: line.events,
+            events: line.outcome.known(line.events),
             code: line.code,
             reason: line.reason.clone(),
         })

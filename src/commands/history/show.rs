@@ -170,12 +170,15 @@ fn source(source: &SourceResult) -> String {
         .reason
         .as_ref()
         .map_or_else(String::new, |reason| format!(": {reason}"));
-    format!(
-        "{}: {}, {} events{reason}",
-        source.name,
-        source.outcome.name(),
-        source.events
-    )
+    // Earlier lines have a zero where nothing was known.
+    let events = source
+        .events
+        .and_then(|events| source.outcome.known(events))
+        .map_or_else(
+            || "events unknown".to_owned(),
+            |events| format!("{events} events"),
+        );
+    format!("{}: {}, {events}{reason}", source.name, source.outcome.name())
 }
 
 fn channel(channel: &ChannelResult) -> String {
