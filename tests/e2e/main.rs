@@ -43,6 +43,7 @@
 mod archive;
 mod child;
 mod console;
+mod other;
 mod receiver;
 mod scenario;
 
@@ -62,6 +63,9 @@ mod safe;
 mod signals;
 mod state;
 mod state_commands;
+mod state_copies;
+mod state_disk;
+mod state_matrix;
 mod state_mending;
 mod state_rebuild;
 mod two_writers;

@@ -67,7 +67,7 @@ fn nothing_lost(scenario: &Scenario, console: &Console) {
     archive::audit_after_recovery(&scenario.reports);
 }
 
-fn generation(scenario: &Scenario) -> u64 {
+pub fn generation(scenario: &Scenario) -> u64 {
     scenario.checkpoint()["generation"].as_u64().unwrap()
 }
 
