@@ -62,6 +62,7 @@ mod retry;
 mod safe;
 mod signals;
 mod state;
+mod state_bytes;
 mod state_commands;
 mod state_copies;
 mod state_disk;
