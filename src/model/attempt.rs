@@ -62,8 +62,11 @@ pub struct ChannelResult {
     pub name: String,
     /// `accepted`, `owed`, `not due`, `dead`.
     pub outcome: String,
-    /// The runs it was about.
+    /// The runs it was about, lowest first; a long list is cut.
     pub runs: Vec<u64>,
+    /// How many more there are.
+    #[serde(default)]
+    pub more: usize,
     pub reason: Option<String>,
 }
 

@@ -155,10 +155,10 @@ fn post(
 }
 
 fn epitaph(desk: &Desk<'_>, run: u64) -> Dead {
-    let known = desk.checkpoint.runs.get(&run);
+    let known = recall::run(&desk.dir, &desk.checkpoint, run);
     Dead {
         run,
-        findings: known.map(|known| known.findings),
+        findings: known.as_ref().map(|known| known.findings),
         severe: known.map(|known| known.severe),
     }
 }

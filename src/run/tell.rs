@@ -24,6 +24,9 @@ use crate::state::running::{RunRecord, Stage};
 use crate::state::schema::Checkpoint;
 use crate::state::spans::Debt;
 
+/// Runs named in the record of an attempt for each channel: records are kept, and a channel may be dead for a year.
+const NAMED: usize = 24;
+
 /// The record of an attempt that has just begun.
 pub fn begin(order: &Order<'_>) -> Attempt {
     let now = order.clock.now();
@@ -138,9 +141,14 @@ fn reasons(record: &Attempt) -> Vec<String> {
         .filter(|channel| channel.outcome == "owed")
         .map(|channel| {
             format!(
-                "channel {} is owed {}: {}",
+                "channel {} is owed {}{}: {}",
                 channel.name,
                 runs(&channel.runs),
+                if channel.more > 0 {
+                    format!(" and {} more", channel.more)
+                } else {
+                    String::new()
+                },
                 channel.reason.as_deref().unwrap_or("not delivered yet")
             )
         });
@@ -215,8 +223,8 @@ pub fn channel_results(
             let ledger = checkpoint.ledgers.get(&channel.name)?;
             let owed: Vec<(u64, &Debt)> = ledger.between.owed().collect();
             let dead = ledger.untold();
-            let (outcome, runs) = if !owed.is_empty() {
-                ("owed", owed.iter().map(|(run, _)| *run).collect())
+            let (outcome, mut runs) = if !owed.is_empty() {
+                ("owed", owed.iter().map(|(run, _)| *run).collect::<Vec<u64>>())
             } else if !dead.is_empty() {
                 ("dead", dead)
             } else if not_due.contains(&channel.name) {
@@ -224,11 +232,14 @@ pub fn channel_results(
             } else {
                 ("accepted", vec![checkpoint.run])
             };
+            let more = runs.len().saturating_sub(NAMED);
+            runs.truncate(NAMED);
             Some(ChannelResult {
                 name: channel.name.clone(),
                 outcome: outcome.to_owned(),
                 reason: owed.iter().find_map(|(_, debt)| debt.reason.clone()),
                 runs,
+                more,
             })
         })
         .collect()

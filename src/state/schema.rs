@@ -22,8 +22,14 @@ pub const SCHEMA_VERSION: &str = "2.0";
 pub const ATTEMPTS: usize = 32;
 /// Committed runs kept beside those still needed.
 pub const RUNS: usize = 8;
-/// Committed runs kept at all; what is owed beyond that is found again in the outbox.
-pub const MOST_RUNS: usize = 512;
+/// Committed runs kept at all; what is owed beyond that is described by its report in the outbox.
+pub const MOST_RUNS: usize = 64;
+/// Sentences kept for the next report: the first of them, and the newest.
+const FIRST_TOLD: usize = 8;
+const NEWEST_TOLD: usize = 24;
+/// Stands where sentences were left out.
+const NOT_ALL: &str =
+    "More happened here than this report has room for; history.jsonl and the log have all of it.";
 /// No number above this is ours: it came from a file name somebody made up.
 pub const HIGHEST_NUMBER: u64 = 999_999_999_999;
 
@@ -236,6 +242,12 @@ impl Checkpoint {
         }
         let excess = self.attempts.len().saturating_sub(ATTEMPTS);
         self.attempts.drain(..excess);
+        if self.to_tell.len() > FIRST_TOLD + NEWEST_TOLD + 1 {
+            let newest = self.to_tell.split_off(self.to_tell.len() - NEWEST_TOLD);
+            self.to_tell.truncate(FIRST_TOLD);
+            self.to_tell.push(NOT_ALL.to_owned());
+            self.to_tell.extend(newest);
+        }
         crate::state::failures::prune(&mut self.failures);
     }
 

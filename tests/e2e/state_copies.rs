@@ -23,8 +23,11 @@ const ENDS: [&str; 6] = [
     "publish.json",
 ];
 
-/// How somebody puts a file in the checkpoint's place.
-const HANDS: [(&str, fn(&Path, &Path)); 3] = [
+/// Puts the first file in the place of the second.
+type Hand = fn(&Path, &Path);
+
+/// How somebody does that.
+const HANDS: [(&str, Hand); 3] = [
     ("cp", |from, to| {
         fs::copy(from, to).unwrap();
     }),

@@ -110,7 +110,10 @@ impl Site {
         let length = |name: &str| fs::metadata(self.reports().join(name)).map_or(0, |found| found.len());
         let checkpoint: Value =
             serde_json::from_slice(&fs::read(self.reports().join(".last_run.json")).unwrap()).unwrap();
-        let sidecar = checkpoint["sidecar"]["name"].as_str().unwrap_or_default();
+        let sidecar = checkpoint
+            .pointer("/sidecar/name")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         (length(".last_run.json"), length(sidecar))
     }
 }
@@ -125,7 +128,7 @@ fn year(webhook: Option<&str>) -> (u64, u64) {
         site.run(webhook);
         let (checkpoint, ids) = site.sizes();
         most = (most.0.max(checkpoint), most.1.max(ids));
-        if site.hour % 500 == 0 {
+        if site.hour.is_multiple_of(500) {
             tell(&site, most);
         }
     }
@@ -134,15 +137,15 @@ fn year(webhook: Option<&str>) -> (u64, u64) {
 }
 
 fn tell(site: &Site, most: (u64, u64)) {
-    let mut kept = String::new();
-    for name in ["history.jsonl", "failures.jsonl", "index.html"] {
-        let bytes = fs::metadata(site.reports().join(name)).map_or(0, |found| found.len());
-        kept.push_str(&format!(", {name} {bytes}"));
-    }
+    let length = |name: &str| fs::metadata(site.reports().join(name)).map_or(0, |found| found.len());
+    let logs = ["history.jsonl", "failures.jsonl"].map(|name| format!("{name} {} bytes", length(name)));
     let outbox = fs::read_dir(site.reports().join(".outbox")).unwrap().count();
     println!(
-        "year: {} runs of {ROWS} rows: checkpoint at most {} bytes, seen ids at most {} bytes{kept}, {outbox} in the outbox",
-        site.hour, most.0, most.1
+        "year: {} runs of {ROWS} rows: checkpoint at most {} bytes, seen ids at most {} bytes, {}, {outbox} in the outbox",
+        site.hour,
+        most.0,
+        most.1,
+        logs.join(", ")
     );
 }
 

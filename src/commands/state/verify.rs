@@ -12,6 +12,7 @@ use crate::model::text::{SENTENCE, clean};
 use crate::print;
 use crate::report::json;
 use crate::run::order::Clock;
+use crate::run::recall;
 use crate::state::load::{Arrival, Candidate, candidate, load, peek};
 use crate::state::schema::Checkpoint;
 use crate::state::seen::Seen;
@@ -173,8 +174,12 @@ fn owed(dir: &Dir, checkpoint: &Checkpoint) -> Vec<Row> {
         .into_iter()
         .map(|run| {
             let what = format!("owed run {run}");
-            let Some(facts) = checkpoint.runs.get(&run) else {
-                return row(&what, Verdict::Bad, "the checkpoint does not describe it");
+            let Some(facts) = recall::run(dir, checkpoint, run) else {
+                return row(
+                    &what,
+                    Verdict::Bad,
+                    "neither the checkpoint nor the outbox describes it",
+                );
             };
             let archived = format!("{}.json", facts.path);
             match outbox::read_json(dir, run) {
