@@ -52,6 +52,7 @@ mod demo;
 mod exit_codes;
 mod fake_console;
 mod honest;
+mod host_clock;
 mod hostile;
 mod input;
 mod odd_pages;
