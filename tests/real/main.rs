@@ -8,6 +8,7 @@
 )]
 
 mod browser;
+mod clock;
 #[path = "../e2e/console/mod.rs"]
 #[expect(
     dead_code,
