@@ -10,6 +10,7 @@ use crate::report::index::{self, IndexEntry};
 use crate::run::desk::Desk;
 use crate::state::backups;
 use crate::state::projections::{self, INDEX};
+use crate::state::schema::Checkpoint;
 
 /// Newest attempts that the archive's pages are made from: more than a year of hourly runs.
 const RUNS_IN_INDEX: usize = 10_000;
@@ -20,7 +21,7 @@ pub fn project(desk: &Desk<'_>) -> Exit {
     let written = projections::mend_history(dir, &desk.checkpoint.attempts)
         .and_then(|_| projections::mend_failures(dir, &desk.checkpoint.failures))
         .and_then(|_| projections::read_history(dir, RUNS_IN_INDEX))
-        .and_then(|history| archive_pages(dir, &entries(&history.lines, desk.checkpoint.demo)));
+        .and_then(|history| archive_pages(dir, &entries(&history.lines, &desk.checkpoint)));
     match written {
         Ok(()) => Exit::Ok,
         Err(error) => {
@@ -59,13 +60,20 @@ fn archive_pages(dir: &Dir, entries: &[IndexEntry]) -> Result<(), DiskError> {
 }
 
 /// The archive's lines, from the attempts that made a report.
-fn entries(attempts: &[Attempt], demo: bool) -> Vec<IndexEntry> {
+fn entries(attempts: &[Attempt], checkpoint: &Checkpoint) -> Vec<IndexEntry> {
+    let left_out = |run: u64| {
+        checkpoint
+            .superseded
+            .iter()
+            .any(|(first, last)| (*first..=*last).contains(&run))
+    };
     attempts
         .iter()
         .filter_map(|attempt| {
             let counts = attempt.counts.as_ref()?;
+            let run = attempt.run?;
             Some(IndexEntry {
-                run: attempt.run?,
+                run,
                 generated_at: attempt.generated_at.unwrap_or(attempt.started_at),
                 path: attempt.report.clone()?,
                 events: counts.events,
@@ -73,8 +81,8 @@ fn entries(attempts: &[Attempt], demo: bool) -> Vec<IndexEntry> {
                 severe: counts.severe,
                 medium: counts.medium,
                 headline: attempt.headline.clone().unwrap_or_default(),
-                superseded: false,
-                demo,
+                superseded: left_out(run),
+                demo: checkpoint.demo,
             })
         })
         .collect()

@@ -24,6 +24,8 @@ pub const ATTEMPTS: usize = 32;
 pub const RUNS: usize = 8;
 /// Committed runs kept at all; what is owed beyond that is described by its report in the outbox.
 pub const MOST_RUNS: usize = 64;
+/// Recoveries whose left out numbers are remembered.
+const RECOVERIES: usize = 32;
 /// Sentences kept for the next report: the first of them, and the newest.
 const FIRST_TOLD: usize = 8;
 const NEWEST_TOLD: usize = 24;
@@ -78,6 +80,9 @@ pub struct Checkpoint {
     pub recovered_from: Option<u64>,
     /// Sentences the next report has to carry.
     pub to_tell: Vec<String>,
+    /// First and last of the numbers left out after each recovery, newest last: the archive marks what bears them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub superseded: Vec<(u64, u64)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,6 +172,7 @@ impl Checkpoint {
             deaths: 0,
             recovered_from: None,
             to_tell: Vec::new(),
+            superseded: Vec::new(),
         }
     }
 
@@ -242,6 +248,8 @@ impl Checkpoint {
         }
         let excess = self.attempts.len().saturating_sub(ATTEMPTS);
         self.attempts.drain(..excess);
+        let excess = self.superseded.len().saturating_sub(RECOVERIES);
+        self.superseded.drain(..excess);
         if self.to_tell.len() > FIRST_TOLD + NEWEST_TOLD + 1 {
             let newest = self.to_tell.split_off(self.to_tell.len() - NEWEST_TOLD);
             self.to_tell.truncate(FIRST_TOLD);

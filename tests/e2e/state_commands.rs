@@ -185,6 +185,12 @@ fn a_restored_generation_reads_again_what_came_after_it_under_new_numbers() {
     );
     let warnings = scenario.newest_report()["warnings"].to_string();
     assert!(warnings.contains("restored on request"), "{warnings}");
+    let index = fs::read_to_string(scenario.path("index.html")).unwrap();
+    assert_eq!(
+        index.matches("superseded").count(),
+        3,
+        "runs 2 to 4 are marked: {index}"
+    );
     let told = scenario.told().len();
     assert!(
         told > console.ids().len(),
