@@ -19,7 +19,7 @@ use crate::{UNIFI_SCAN, environment, said};
 const HOURS: u64 = 20;
 const MOST_CHECKPOINT: u64 = 128 * 1024;
 /// Behind a channel that is dead all the time: with the runs it is owed, and what was tried.
-const MOST_BEHIND_DEAD: u64 = 192 * 1024;
+const MOST_BEHIND_DEAD: u64 = 256 * 1024;
 const MOST_IDS: u64 = 4 * 1024 * 1024;
 /// Rows of the log in an hour.
 const ROWS: u64 = 600;
