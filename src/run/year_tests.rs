@@ -72,7 +72,7 @@ fn rows(hour: u64) -> Vec<Event> {
         ),
         row(&unknown, 5, &[]),
     ];
-    if hour % 4 > 0 {
+    if !hour.is_multiple_of(4) {
         rows.push(row("EVT_AP_Connected", 600, &[("DEVICE", &device)]));
     }
     for row in &mut rows {

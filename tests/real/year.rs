@@ -1,7 +1,7 @@
 //! Hourly runs on one busy site, once without a webhook and once with one that is dead all the time: what is
 //! remembered stays within its bounds.
 //!
-//! Here for some hours; `UNIFI_SCAN_HOURS=8760` makes it the year. `src/run/year_tests.rs` always takes all of it,
+//! Here for some hours; `YEAR_HOURS=8760` makes it the year. `src/run/year_tests.rs` always takes all of it,
 //! without the process around it.
 
 use std::fs;
@@ -123,7 +123,7 @@ impl Site {
 
 /// The largest of both over the year.
 fn year(webhook: Option<&str>) -> (u64, u64) {
-    let hours = environment("UNIFI_SCAN_HOURS").map_or(HOURS, |hours| hours.parse().unwrap());
+    let hours = environment("YEAR_HOURS").map_or(HOURS, |hours| hours.parse().unwrap());
     let mut site = Site::new();
     let mut most = (0, 0);
     for _ in 0..hours {
