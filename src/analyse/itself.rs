@@ -28,7 +28,7 @@ fn coverage(evidence: &Evidence<'_>) -> Vec<Finding> {
     for source in evidence
         .coverage
         .iter()
-        .filter(|source| !source.outcome.is_whole())
+        .filter(|source| !source.is_covered(evidence.coverage))
     {
         let site = source
             .name

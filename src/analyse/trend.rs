@@ -130,7 +130,10 @@ fn fate(earlier: &Remembered, findings: &[Finding], scene: &Scene<'_>) -> Fate {
         let asked = asked.filter(|source| source.name.starts_with(&format!("{}/", earlier.site)));
         return if asked.clone().count() == 0 {
             Fate::Unseen
-        } else if asked.clone().all(|source| source.outcome.is_whole()) {
+        } else if asked
+            .clone()
+            .all(|source| source.is_covered(scene.evidence.coverage))
+        {
             Fate::Over
         } else {
             Fate::Dropped

@@ -6,6 +6,7 @@ pub mod console;
 pub mod demo;
 pub mod devices;
 pub mod files;
+pub mod legacy;
 pub mod paged;
 pub mod probe;
 pub mod session;
@@ -34,7 +35,7 @@ use crate::collect::session::answers::NoRows;
 use crate::collect::system_log::Log;
 use crate::collect::wire::SiteRow;
 use crate::config::Controller;
-use crate::model::coverage::SourceCoverage;
+use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::device::SiteSnapshot;
 use crate::model::event::Event;
 use crate::model::failure::Failure;
@@ -231,10 +232,10 @@ fn one_site(
         }
         Err(_) => wire::Sysinfo::default(),
     };
-    let log = Log {
-        id: id(SourceKind::SystemLog),
+    let log = |kind| Log {
+        id: id(kind),
         site: name.clone(),
-        position: (wanted.position)(&name, &id(SourceKind::SystemLog)),
+        position: (wanted.position)(&name, &id(kind)),
         now: clock().unwrap_or(wanted.now),
         retention_days: sysinfo.retention_days,
         judge_skew: wanted.judge_skew,
@@ -244,9 +245,19 @@ fn one_site(
         Err(NoRows::Absent(why)) => Err(probe::believed_absent(&site.name, &why, console)),
         page => page,
     };
-    let read = system_log::read(&log, &mut ask, take)?;
-    gathered.coverage.push(read.coverage);
-    gathered.warnings.extend(read.warnings);
+    let mut reads = vec![system_log::read(&log(SourceKind::SystemLog), &mut ask, take)?];
+    if reads
+        .iter()
+        .any(|read| read.coverage.outcome == Outcome::Unsupported)
+    {
+        for kind in legacy::LISTS {
+            reads.push(legacy::read(&log(kind), console, take)?);
+        }
+    }
+    for read in reads {
+        gathered.coverage.push(read.coverage);
+        gathered.warnings.extend(read.warnings);
+    }
     let observed_at = clock().unwrap_or(wanted.now);
     let (snapshot, lines) = devices::snapshot(&name, id, &sysinfo.version, observed_at, console);
     gathered.snapshots.push(snapshot);

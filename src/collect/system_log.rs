@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use crate::collect::Slice;
-use crate::collect::ask::{Ask, Asking, PAGE, Span, Unread};
+use crate::collect::ask::{Ask, Asking, PAGE, SECOND, Span, Unread};
 use crate::collect::slice::{self, End, Proved};
 use crate::collect::verdict::shown;
 use crate::collect::walk::Patience;
@@ -153,7 +153,19 @@ impl<'a, 't> Reading<'a, 't> {
             to: to.max(from),
         };
         if whole.length() == 0 {
-            return Ok(End::Read);
+            let any = Span {
+                from: whole.from - SECOND,
+                to: whole.from,
+            };
+            // Whether this console has a log at all is not known before it was asked once.
+            return match self
+                .known
+                .watermark
+                .map_or_else(|| ask(&Ask::of(any, 0, 1)), |_| Ok(Page::default()))
+            {
+                Ok(_) => Ok(End::Read),
+                Err(no_rows) => Ok(End::Stopped(whole.from, no_rows.into())),
+            };
         }
         let question = Ask::of(whole, 0, PAGE);
         let first = match ask(&question) {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::model::source::SourceId;
+use crate::model::source::{SourceId, SourceKind};
 
 /// The verdict about one source in one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,4 +67,16 @@ pub struct SourceCoverage {
     pub reason: Option<String>,
     /// The exit code this source alone would have given (0 if it is whole).
     pub code: u8,
+}
+
+impl SourceCoverage {
+    /// It answered completely; or this console has none, and the older lists that stand for it did.
+    pub fn is_covered(&self, all: &[Self]) -> bool {
+        let stands_for_it = |other: &Self| {
+            let same_site = (&other.id.controller, &other.id.site) == (&self.id.controller, &self.id.site);
+            same_site && other.id.kind == SourceKind::Events && other.outcome.is_whole()
+        };
+        let log = self.id.kind == SourceKind::SystemLog && self.outcome == Outcome::Unsupported;
+        self.outcome.is_whole() || (log && all.iter().any(stands_for_it))
+    }
 }

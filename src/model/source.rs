@@ -10,6 +10,12 @@ use serde::{Deserialize, Serialize};
 pub enum SourceKind {
     /// `POST …/v2/api/site/{site}/system-log/all`: everything the console's System Log shows.
     SystemLog,
+    /// `POST …/api/s/{site}/stat/event`: the events of consoles without a system log (Network before 8).
+    Events,
+    /// `GET …/api/s/{site}/list/alarm` of such consoles.
+    Alarms,
+    /// `POST …/api/s/{site}/stat/ips/event` of such consoles.
+    Ips,
     /// `GET …/api/s/{site}/stat/device`: a snapshot, no events.
     Devices,
     /// `GET …/api/s/{site}/stat/health`: a snapshot, no events.
@@ -22,15 +28,23 @@ impl SourceKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::SystemLog => "system-log",
+            Self::Events => "events",
+            Self::Alarms => "alarms",
+            Self::Ips => "ips",
             Self::Devices => "devices",
             Self::Health => "health",
             Self::Input => "input",
         }
     }
 
+    /// One of the lists of consoles that have no system log.
+    pub fn is_legacy(self) -> bool {
+        matches!(self, Self::Events | Self::Alarms | Self::Ips)
+    }
+
     /// Whether its rows are events that are counted, rather than a picture of now.
     pub fn has_events(self) -> bool {
-        matches!(self, Self::SystemLog | Self::Input)
+        !matches!(self, Self::Devices | Self::Health)
     }
 }
 
@@ -47,6 +61,22 @@ pub struct SourceId {
     pub controller: String,
     pub site: String,
     pub kind: SourceKind,
+}
+
+impl SourceId {
+    /// The set of ids its rows are known by, `<controller>/<site>/sl`: all classes of a site's system log share
+    /// theirs.
+    pub fn family(&self) -> String {
+        let family = match self.kind {
+            SourceKind::SystemLog => "sl",
+            SourceKind::Events => "ev",
+            SourceKind::Alarms => "al",
+            SourceKind::Ips => "ips",
+            SourceKind::Input => "in",
+            SourceKind::Devices | SourceKind::Health => "none",
+        };
+        format!("{}/{}/{family}", self.controller, self.site)
+    }
 }
 
 impl fmt::Display for SourceId {

@@ -30,7 +30,7 @@ pub fn coverage(report: &Report, clock: &Clock) -> Coverage {
     let whole: u64 = report
         .sources
         .iter()
-        .map(|source| u64::from(source.outcome.is_whole()))
+        .map(|source| u64::from(source.is_covered(&report.sources)))
         .sum();
     let said = match all {
         0 => "No source was read: nothing is known about this time.".to_owned(),

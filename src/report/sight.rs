@@ -26,7 +26,7 @@ impl Sight {
             };
         }
         let (whole, all) = asked.fold((0_u64, 0_u64), |(whole, all), source| {
-            (whole + u64::from(source.outcome.is_whole()), all + 1)
+            (whole + u64::from(source.is_covered(&report.sources)), all + 1)
         });
         match (whole, report.counts.events) {
             (whole, _) if whole == all => Self::Whole,

@@ -52,7 +52,7 @@ impl<'a> Verdict<'a> {
             gaps: report
                 .sources
                 .iter()
-                .map(|source| u64::from(!source.outcome.is_whole()))
+                .map(|source| u64::from(!source.is_covered(&report.sources)))
                 .sum(),
             malformed: report
                 .sources

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::position::Position;
-use crate::model::source::{SiteName, SourceId};
+use crate::model::source::{SiteName, SourceId, SourceKind};
 use crate::run::gather::Harvest;
 use crate::state::schema::{Checkpoint, KnownController, SourceState};
 
@@ -22,7 +22,13 @@ pub struct Beginning {
 /// from the start that the first attempt which wanted it committed.
 pub fn beginning(checkpoint: &Checkpoint, site: &SiteName, id: &SourceId, start: DateTime<Utc>) -> Beginning {
     let whole = |position, heir_of| Beginning { position, heir_of };
-    if let Some(source) = checkpoint.source(id) {
+    let known = checkpoint.source(id);
+    if let Some(upgraded) = after_lists(checkpoint, id)
+        && known.is_none_or(|source| source.position.watermark.is_none())
+    {
+        return whole(Position::unread(upgraded), None);
+    }
+    if let Some(source) = known {
         return whole(source.position.clone(), None);
     }
     match predecessor(checkpoint, site, id) {
@@ -36,6 +42,16 @@ pub fn beginning(checkpoint: &Checkpoint, site: &SiteName, id: &SourceId, start:
         ),
         None => whole(Position::unread(first_start(checkpoint, site, start)), None),
     }
+}
+
+/// A console that was upgraded has a system log now: it begins where its older lists were read to.
+fn after_lists(checkpoint: &Checkpoint, id: &SourceId) -> Option<DateTime<Utc>> {
+    let lists = checkpoint.sources.iter().filter(|source| {
+        let same_site = (&source.id.controller, &source.id.site) == (&id.controller, &id.site);
+        same_site && source.id.kind.is_legacy()
+    });
+    let read_to = lists.filter_map(|list| list.position.watermark).min();
+    read_to.filter(|_| id.kind == SourceKind::SystemLog)
 }
 
 /// The entry that this source continues under another controller's uuid.

@@ -9,9 +9,9 @@ use crate::model::attempt::Attempt;
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::finding::Severity;
 use crate::model::report::Report;
-use crate::model::source::SourceId;
+use crate::model::source::{SourceId, SourceKind};
 use crate::run::beginnings::place;
-use crate::run::ingest::{Taken, family_of};
+use crate::run::ingest::Taken;
 use crate::run::tell::whole_hour;
 use crate::state::failures::{self, FailureState, OpenFailure};
 use crate::state::ledger::Ledger;
@@ -28,6 +28,12 @@ const COLLECT: &str = "collect";
 pub fn positions(next: &mut Checkpoint, sources: &BTreeMap<SourceId, Taken>) {
     for (id, taken) in sources {
         place(next, &taken.site, id, &taken.position);
+        // The system log of an upgraded console goes on from its older lists, which are read no more.
+        if id.kind == SourceKind::SystemLog && taken.position.watermark.is_some() {
+            let same_site = |other: &SourceId| (&other.controller, &other.site) == (&id.controller, &id.site);
+            next.sources
+                .retain(|source| !source.id.kind.is_legacy() || !same_site(&source.id));
+        }
     }
 }
 
@@ -128,6 +134,7 @@ pub fn failure(
 ) -> OpenFailure {
     OpenFailure {
         run: record.run,
+        instance: None,
         attempt_id: record.attempt_id.clone(),
         stage: stage.to_owned(),
         subject: subject.to_owned(),
@@ -161,7 +168,7 @@ pub fn forget_ids(seen: &mut Seen, checkpoint: &Checkpoint) {
     let read: BTreeSet<String> = checkpoint
         .sources
         .iter()
-        .map(|source| family_of(&source.id))
+        .map(|source| source.id.family())
         .collect();
     seen.keep_families(|family| read.contains(family));
     for source in &checkpoint.sources {
@@ -169,7 +176,7 @@ pub fn forget_ids(seen: &mut Seen, checkpoint: &Checkpoint) {
         if source.position.lagging_until.is_none()
             && let Some(watermark) = source.position.watermark
         {
-            seen.prune(&family_of(&source.id), whole_hour(watermark - IDS_KEPT));
+            seen.prune(&source.id.family(), whole_hour(watermark - IDS_KEPT));
         }
     }
 }

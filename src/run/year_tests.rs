@@ -15,7 +15,8 @@ use crate::model::window::Window;
 use crate::report;
 use crate::run::beginnings::place;
 use crate::run::compose::{self, Frame};
-use crate::run::{debts, remember};
+use crate::run::debts::{self, Owed};
+use crate::run::remember;
 use crate::state::ledger::{Answer, message_key};
 use crate::state::schema::Checkpoint;
 use crate::state::seal::seal;
@@ -104,6 +105,7 @@ fn record(checkpoint: &Checkpoint, number: u64, now: DateTime<Utc>) -> Attempt {
         attempt_id: format!("{number:032x}"),
         command: "run".to_owned(),
         run: Some(number),
+        instance: None,
         started_at: now,
         finished_at: Some(now),
         duration_ms: Some(1234),
@@ -147,11 +149,17 @@ fn refused(checkpoint: &mut Checkpoint, record: &Attempt, name: &str, now: DateT
     };
     ledger.answer(&key, &answer, now);
     let dead = ledger.give_up(now, TimeDelta::days(7));
+    let instance = checkpoint.instance.clone();
+    let owed = |run| Owed {
+        instance: &instance,
+        channel: name,
+        run,
+    };
     for run in message.runs {
-        debts::delivery(checkpoint, record, name, run, &answer, now);
+        debts::delivery(checkpoint, record, owed(run), &answer, now);
     }
     for run in dead {
-        debts::death(checkpoint, name, run, now);
+        debts::death(checkpoint, owed(run), now);
     }
 }
 
@@ -231,7 +239,8 @@ fn after_a_year_on_a_busy_site_the_checkpoint_is_below_128_kib_and_behind_a_dead
     }
     println!("year: {most} bytes, behind a dead channel {most_behind}");
     assert_eq!(well.run, HOURS);
-    assert!(behind.needed_runs().len() > 8000, "the webhook never had one");
+    let owed = behind.needed_runs(&behind.instance);
+    assert!(owed.len() > 8000, "the webhook never had one");
     assert!(most < 128 * 1024, "{most}");
     assert!(most_behind < 256 * 1024, "{most_behind}");
 }

@@ -29,6 +29,7 @@ fn committed(run: u64) -> CommittedRun {
 fn failure(run: u64, state: FailureState) -> OpenFailure {
     OpenFailure {
         run: Some(run),
+        instance: None,
         attempt_id: String::new(),
         stage: "deliver".to_owned(),
         subject: "webhook".to_owned(),
@@ -70,7 +71,7 @@ proptest! {
         prop_assert!(checkpoint.runs.len() <= MOST_RUNS);
         let newest: Vec<_> = before.runs.keys().rev().take(RUNS).collect();
         prop_assert!(newest.iter().all(|run| checkpoint.runs.contains_key(run)));
-        prop_assert_eq!(&checkpoint.needed_runs(), &owed, "what is owed is the ledger's to say");
+        prop_assert_eq!(&checkpoint.needed_runs(&checkpoint.instance), &owed, "what is owed is the ledger's to say");
 
         let count = |state: FailureState| checkpoint.failures.iter().filter(|known| known.state == state).count();
         prop_assert!(checkpoint.failures.len() <= MOST && count(FailureState::Dead) <= CLOSED);

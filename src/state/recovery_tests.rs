@@ -159,7 +159,7 @@ fn two_files_of_the_same_bytes_are_a_copy_by_hand_and_two_names_of_one_file_a_de
 #[test]
 fn a_dead_attempt_s_leavings_are_neither_a_recovery_nor_kept() {
     let (_temp, dir, checkpoint) = lived_in();
-    Draft::begin(&dir, checkpoint.next_run(), "dead")
+    Draft::begin(&dir, &outbox::path_of(checkpoint.next_run()), "dead")
         .unwrap()
         .write(outbox::REPORT, b"{}")
         .unwrap();

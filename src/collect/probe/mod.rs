@@ -80,7 +80,7 @@ pub fn sysinfo(site: &str, console: &mut Console<'_>) -> Result<Sysinfo, NoRows>
 pub fn believed_absent(site: &str, why: &str, console: &mut Console<'_>) -> NoRows {
     match sysinfo(site, console) {
         Ok(_) => NoRows::Absent(format!(
-            "this console has no v2 system log ({why}); older consoles are not read yet by this version"
+            "this console has no v2 system log ({why}); its older lists of events are read instead"
         )),
         Err(_) => NoRows::Failed(Failure::new(
             FailureKind::Unavailable,

@@ -24,13 +24,16 @@ const CONSOLE: &[(Method, &str)] = &[
     (Method::Post, "/api/logout"),
 ];
 
-/// Of the Network application, with or without its prefix. The two POSTs read: they only carry a window.
+/// Of the Network application, with or without its prefix. The POSTs read: they only carry a window.
 const READS: &[(Method, &str)] = &[
     (Method::Get, "/status"),
     (Method::Get, "/api/self/sites"),
     (Method::Get, "/api/s/{site}/stat/sysinfo"),
     (Method::Get, "/api/s/{site}/stat/device"),
     (Method::Get, "/api/s/{site}/stat/health"),
+    (Method::Get, "/api/s/{site}/list/alarm"),
+    (Method::Post, "/api/s/{site}/stat/event"),
+    (Method::Post, "/api/s/{site}/stat/ips/event"),
     (Method::Post, "/v2/api/site/{site}/system-log/all"),
     (Method::Post, "/v2/api/site/{site}/system-log/count"),
 ];

@@ -82,6 +82,12 @@ pub fn expect_json(answer: Answer, name: &str, what: &str, by_key: bool) -> Resu
     Err(no_rows)
 }
 
+/// How the web server of a classic controller says that it knows no such path.
+fn is_tomcats(answer: &Answer) -> bool {
+    const PAGE: &[u8] = b"HTTP Status 404";
+    answer.is_html() && answer.body.windows(PAGE.len()).any(|part| part == PAGE)
+}
+
 fn by_status(
     answer: &Answer,
     said: &Said,
@@ -94,6 +100,7 @@ fn by_status(
         403 => NoRows::Denied(format!(
             "this account may not read {what} ({words}); a View-Only role suffices"
         )),
+        404 if is_tomcats(answer) => NoRows::Absent(format!("this console does not offer {what} (HTTP 404)")),
         404 | 405 if said.json => NoRows::Absent(format!("this console does not offer {what} ({words})")),
         200..=499 if absent => NoRows::Absent(format!("this console does not offer {what} ({words})")),
         429 => failed(

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::collect::console::{Console, Question};
 use crate::collect::fake::Fake;
 use crate::collect::session::answers::NoRows;
-use crate::collect::{Gathered, Known, Wanted, gather};
+use crate::collect::{Gathered, Known, Wanted, gather, legacy};
 use crate::config::secret::Secret;
 use crate::config::{BaseUrl, Controller, Credentials, Flavour, Sites, Trust};
 use crate::model::coverage::Outcome;
@@ -191,7 +191,8 @@ fn another_console_behind_a_known_name_is_not_read_until_it_is_adopted() {
 fn a_console_without_the_log_is_unsupported_only_if_it_is_ready() {
     let home = controller(Sites::Only);
     let (gathered, _) = ask(&wanted(&home, None), TimeDelta::zero(), &mut |question| {
-        question.body.map(|_| Err(absent()))
+        let is_list = question.path.ends_with("/list/alarm");
+        (is_list || question.body.is_some()).then(|| Err(absent()))
     });
     assert_eq!(gathered.coverage[0].outcome, Outcome::Unsupported);
     assert!(
@@ -201,7 +202,9 @@ fn a_console_without_the_log_is_unsupported_only_if_it_is_ready() {
             .unwrap()
             .contains("has no v2 system log")
     );
-    assert_eq!(gathered.coverage[1].outcome, Outcome::Complete);
+    let lists = legacy::LISTS.map(|kind| (kind, Outcome::Unsupported));
+    assert_eq!(outcomes(&gathered)[1..4], lists, "older lists are looked for");
+    assert_eq!(gathered.coverage[4].outcome, Outcome::Complete);
     let mut asked = 0;
     let (gathered, _) = ask(&wanted(&home, None), TimeDelta::zero(), &mut |question| {
         asked += usize::from(question.path.ends_with("sysinfo"));

@@ -6,10 +6,16 @@ use crate::console::row::Row;
 use crate::console::wire::Reply;
 use crate::console::{API_KEY, Bounds, Hit, PASSWORD, State, USERNAME};
 
+mod classic;
+mod lists;
+
 const NETWORK: &str = "/proxy/network";
 
 /// The answer to one request. The POSTs of a session must carry its current CSRF token.
 pub(super) fn to(state: &mut State, hit: &Hit) -> Reply {
+    if state.classic {
+        return classic::to(state, hit);
+    }
     match (hit.method.as_str(), hit.path.as_str()) {
         ("GET", "/") => spa(state),
         ("POST", "/api/auth/login") => login(state, hit),
@@ -139,6 +145,22 @@ fn network(state: &mut State, hit: &Hit, path: &str) -> Reply {
             200,
             &json!({"meta": {"rc": "ok", "up": true, "uuid": state.uuid}, "data": []}),
         ),
+        ("POST", ["api", "s", _, "stat", "event"]) if !state.has_log => {
+            lists::page(state, "events", hit, |row, asked| {
+                let within = asked
+                    .get("within")
+                    .and_then(Value::as_i64)
+                    .unwrap_or(i64::MAX / 3_600_000);
+                row.time >= state.now - within * 3_600_000
+            })
+        }
+        ("POST", ["api", "s", _, "stat", "ips", "event"]) if !state.has_log => {
+            lists::page(state, "ips", hit, |row, asked| {
+                let bound = |name: &str, open: i64| asked.get(name).and_then(Value::as_i64).unwrap_or(open);
+                (bound("start", i64::MIN)..=bound("end", i64::MAX)).contains(&row.time)
+            })
+        }
+        ("GET", ["api", "s", _, "list", "alarm"]) if !state.has_log => lists::alarms(state),
         ("GET", ["api", "s", site, "stat", what]) => {
             if !state.sites.iter().any(|known| known.name == *site) {
                 return legacy_error(401, "api.err.NoSiteContext");
@@ -150,7 +172,7 @@ fn network(state: &mut State, hit: &Hit, path: &str) -> Reply {
                 _ => legacy_error(404, "api.err.NotFound"),
             }
         }
-        (method, ["v2", "api", "site", site, "system-log", class]) => {
+        (method, ["v2", "api", "site", site, "system-log", class]) if state.has_log => {
             if method != "POST" {
                 return json_reply(
                     405,
@@ -180,6 +202,7 @@ fn network(state: &mut State, hit: &Hit, path: &str) -> Reply {
                 _ => json_reply(404, &json!({"errorCode": 404, "message": "Not Found"})),
             }
         }
+        (_, ["v2", ..]) if state.classic => classic::tomcat(),
         (_, ["api" | "v2", ..]) => legacy_error(404, "api.err.NotFound"),
         _ => spa(state),
     }

@@ -36,6 +36,10 @@ pub struct Shared {
     pub changed: Condvar,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a trait of its own; a console may have any of them"
+)]
 pub struct State {
     /// The console's clock in milliseconds; it stands still until a test moves it.
     pub now: i64,
@@ -43,6 +47,12 @@ pub struct State {
     pub version: String,
     pub timezone: String,
     pub retention_days: Option<i64>,
+    /// A self-hosted controller: cookies and paths of its own, and no keys.
+    pub classic: bool,
+    /// It has a v2 system log (Network 8 and newer).
+    pub has_log: bool,
+    /// What the lists of older consoles hold: `events`, `alarms`, `ips`; ascending by time.
+    pub lists: BTreeMap<&'static str, Vec<Row>>,
     pub sites: Vec<Site>,
     /// Rows per site, ascending by time, then by order of arrival.
     pub rows: BTreeMap<String, Vec<Row>>,
@@ -168,6 +178,14 @@ impl Console {
         store.sort_by_key(|row| row.time);
     }
 
+    /// Rows in one of the lists of older consoles.
+    pub fn list(&self, name: &'static str, rows: impl IntoIterator<Item = Row>) {
+        let mut state = self.state();
+        let list = state.lists.entry(name).or_default();
+        list.extend(rows);
+        list.sort_by_key(|row| row.time);
+    }
+
     pub fn manner(&self, manner: Manner) {
         self.state().manner = manner;
     }
@@ -262,6 +280,9 @@ impl State {
     fn new() -> Self {
         Self {
             now: Utc::now().trunc_subsecs(0).timestamp_millis(),
+            classic: false,
+            has_log: true,
+            lists: BTreeMap::new(),
             uuid: "7c1e64a0-5f3b-4c0e-9d57-02f1a3b4c5d6".to_owned(),
             version: "10.3.58".to_owned(),
             timezone: "Europe/Berlin".to_owned(),
