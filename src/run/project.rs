@@ -81,7 +81,7 @@ fn entries(attempts: &[Attempt], checkpoint: &Checkpoint) -> Vec<IndexEntry> {
                 severe: counts.severe,
                 medium: counts.medium,
                 headline: attempt.headline.clone().unwrap_or_default(),
-                superseded: left_out(run),
+                superseded: attempt.instance.is_none() && left_out(run),
                 demo: checkpoint.demo,
             })
         })
