@@ -17,7 +17,7 @@ mod phrases;
 mod place;
 pub mod rules;
 #[cfg(test)]
-mod samples;
+pub mod samples;
 mod scene;
 mod snapshot;
 mod spells;

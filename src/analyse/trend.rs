@@ -9,8 +9,9 @@ use crate::analyse::words::{self, capitalised};
 use crate::model::finding::{Finding, Severity, Trend};
 use crate::model::memory::{Memory, Remembered};
 
-/// Findings remembered at most; the longest silent are forgotten first.
-const REMEMBERED: usize = 500;
+/// Findings remembered at most; the longest silent are forgotten first, those that go on last. At some 450 bytes each
+/// they take half of the 128 KiB that a checkpoint is to stay below.
+const REMEMBERED: usize = 140;
 /// A finding silent for so long is forgotten.
 const FORGET: TimeDelta = TimeDelta::days(30);
 /// An outage nobody has heard of for so long is no longer brought up.

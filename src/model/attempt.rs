@@ -66,8 +66,11 @@ pub struct ChannelResult {
     pub name: String,
     /// `accepted`, `owed`, `not due`, `dead`; of an ad hoc report, which is never owed, also `refused` and `unknown`.
     pub outcome: String,
-    /// The runs it was about; none if ad hoc.
+    /// The runs it was about, lowest first, a long list cut; none if ad hoc.
     pub runs: Vec<u64>,
+    /// How many more there are.
+    #[serde(default)]
+    pub more: usize,
     pub reason: Option<String>,
 }
 

@@ -211,10 +211,10 @@ fn reopen(desk: &mut Desk<'_>, address: &Address<'_>, key: &str, numbers: &[u64]
 }
 
 fn epitaph(desk: &Desk<'_>, instance: &str, run: u64) -> Dead {
-    let known = desk.checkpoint.runs_of(instance).and_then(|runs| runs.get(&run));
+    let known = recall::run(&desk.dir, &desk.checkpoint, instance, run);
     Dead {
         run,
-        findings: known.map(|known| known.findings),
+        findings: known.as_ref().map(|known| known.findings),
         severe: known.map(|known| known.severe),
     }
 }

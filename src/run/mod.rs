@@ -20,6 +20,9 @@ pub mod stage;
 pub mod tell;
 pub mod verdict;
 
+#[cfg(test)]
+mod year_tests;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};

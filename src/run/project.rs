@@ -11,6 +11,7 @@ use crate::report::index::{self, IndexEntry};
 use crate::run::desk::Desk;
 use crate::state::backups;
 use crate::state::projections::{self, INDEX};
+use crate::state::schema::Checkpoint;
 
 /// Newest attempts that the archive's pages are made from: more than a year of hourly runs.
 const RUNS_IN_INDEX: usize = 10_000;
@@ -22,7 +23,7 @@ pub fn project(desk: &Desk<'_>) -> Exit {
     let history = projections::mend_history(dir, &checkpoint.attempts).map(drop);
     let failures = projections::mend_failures(dir, &checkpoint.failures).map(drop);
     let pages = projections::read_history(dir, RUNS_IN_INDEX)
-        .and_then(|history| archive_pages(dir, &entries(&history.lines, checkpoint.demo)));
+        .and_then(|history| archive_pages(dir, &entries(&history.lines, checkpoint)));
     [history, failures, pages]
         .into_iter()
         .fold(Exit::Ok, |exit, written| match written {
@@ -63,13 +64,20 @@ fn archive_pages(dir: &Dir, entries: &[IndexEntry]) -> Result<(), DiskError> {
 }
 
 /// The archive's lines, from the attempts that made a report.
-fn entries(attempts: &[Attempt], demo: bool) -> Vec<IndexEntry> {
+fn entries(attempts: &[Attempt], checkpoint: &Checkpoint) -> Vec<IndexEntry> {
+    let left_out = |run: u64| {
+        checkpoint
+            .superseded
+            .iter()
+            .any(|(first, last)| (*first..=*last).contains(&run))
+    };
     attempts
         .iter()
         .filter_map(|attempt| {
             let counts = attempt.counts.as_ref()?;
+            let run = attempt.run?;
             Some(IndexEntry {
-                run: attempt.run?,
+                run,
                 generated_at: attempt.generated_at.unwrap_or(attempt.started_at),
                 path: attempt.report.clone()?,
                 events: events(attempt, counts.events),
@@ -77,8 +85,8 @@ fn entries(attempts: &[Attempt], demo: bool) -> Vec<IndexEntry> {
                 severe: counts.severe,
                 medium: counts.medium,
                 headline: attempt.headline.clone().unwrap_or_default(),
-                superseded: false,
-                demo,
+                superseded: attempt.instance.is_none() && left_out(run),
+                demo: checkpoint.demo,
             })
         })
         .collect()

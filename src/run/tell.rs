@@ -24,6 +24,9 @@ use crate::state::running::{RunRecord, Stage};
 use crate::state::schema::Checkpoint;
 use crate::state::spans::Debt;
 
+/// Runs named in the record of an attempt for each channel: records are kept, and a channel may be dead for a year.
+const NAMED: usize = 24;
+
 /// The record of an attempt that has just begun.
 pub fn begin(order: &Order<'_>) -> Attempt {
     let now = order.clock.now();
@@ -122,6 +125,14 @@ fn block(exit: Exit, message: &str) -> String {
     text
 }
 
+/// What a list leaves out, if it does.
+fn and_more(more: usize) -> String {
+    match more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    }
+}
+
 /// Why a committed run did not end with 0.
 fn reasons(record: &Attempt) -> Vec<String> {
     let sources = record
@@ -138,7 +149,7 @@ fn reasons(record: &Attempt) -> Vec<String> {
         });
     let channels = record.channels.iter().filter_map(|channel| {
         let named = match channel.outcome.as_str() {
-            "owed" => format!("is owed {}", runs(&channel.runs)),
+            "owed" => format!("is owed {}{}", runs(&channel.runs), and_more(channel.more)),
             "refused" => "did not take this report, and it is not sent again".to_owned(),
             "unknown" => "may have this report, and it is not sent again".to_owned(),
             _ => return None,
@@ -223,8 +234,8 @@ pub fn channel_results(
             }
             let owed: Vec<(u64, &Debt)> = ledgers.iter().flat_map(|ledger| ledger.between.owed()).collect();
             let dead: Vec<u64> = ledgers.iter().flat_map(|ledger| ledger.untold()).collect();
-            let (outcome, runs) = if !owed.is_empty() {
-                ("owed", owed.iter().map(|(run, _)| *run).collect())
+            let (outcome, mut runs) = if !owed.is_empty() {
+                ("owed", owed.iter().map(|(run, _)| *run).collect::<Vec<u64>>())
             } else if !dead.is_empty() {
                 ("dead", dead)
             } else if not_due.contains(&channel.name) {
@@ -232,11 +243,14 @@ pub fn channel_results(
             } else {
                 ("accepted", vec![checkpoint.run])
             };
+            let more = runs.len().saturating_sub(NAMED);
+            runs.truncate(NAMED);
             Some(ChannelResult {
                 name: channel.name.clone(),
                 outcome: outcome.to_owned(),
                 reason: owed.iter().find_map(|(_, debt)| debt.reason.clone()),
                 runs,
+                more,
             })
         })
         .collect()

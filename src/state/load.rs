@@ -60,16 +60,7 @@ pub fn load(dir: &Dir, now: DateTime<Utc>) -> Result<Loaded, StateError> {
     let (why, value, live) = match candidate(dir, CHECKPOINT) {
         Candidate::Valid(checkpoint) => return known(dir, *checkpoint),
         Candidate::Newer(version) => return Err(newer(&path.to_string(), &version)),
-        Candidate::Closed(why) => {
-            let owner = dir
-                .owner(CHECKPOINT)
-                .map(|(uid, gid)| format!(" (it belongs to {uid}:{gid}; this runs as {})", me()));
-            return Err(StateError::Unreadable(format!(
-                "{why}{}; the state cannot be read, so nothing was done: run as its owner, or give it to the user \
-                 this runs as",
-                owner.unwrap_or_default()
-            )));
-        }
+        Candidate::Closed(why) => return Err(closed(dir, &why)),
         Candidate::Absent => ("it is gone".to_owned(), None, Live::Absent),
         Candidate::Damaged(why, value) => (why, value, Live::Damaged),
     };
@@ -128,15 +119,17 @@ pub fn load(dir: &Dir, now: DateTime<Utc>) -> Result<Loaded, StateError> {
 fn known(dir: &Dir, mut checkpoint: Checkpoint) -> Result<Loaded, StateError> {
     let live = Live::Sound(checkpoint.checksum.clone());
     let traces = look(dir, Archive::Newest).map_err(|error| unreadable(&error))?;
-    let bak = match candidate(dir, BAK) {
-        Candidate::Valid(bak) => bak.generation,
-        _ => 0,
+    let (bak, is_copy_of_bak) = match candidate(dir, BAK) {
+        Candidate::Valid(bak) => (bak.generation, is_copy(dir, &checkpoint, &bak)?),
+        _ => (0, false),
     };
     let generation = checkpoint.generation.max(checkpoint.highest_generation);
     let run = checkpoint.run.max(checkpoint.highest_run);
     // A sidecar one ahead, and an outbox entry above, are what an attempt leaves that died before its commit.
     let is_behind = bak > generation
+        || is_copy_of_bak
         || traces.highest_backup > generation
+        || traces.highest_told > generation
         || traces.highest_sidecar > generation.saturating_add(1)
         || traces.highest_run > run;
     if !is_behind {
@@ -148,8 +141,13 @@ fn known(dir: &Dir, mut checkpoint: Checkpoint) -> Result<Loaded, StateError> {
         });
     }
     let traces = look(dir, Archive::All).map_err(|error| unreadable(&error))?;
+    let older = if is_copy_of_bak {
+        "is a copy of the one before"
+    } else {
+        "is older than what lies beside it"
+    };
     let mut what = format!(
-        "the checkpoint {} is older than what lies beside it; taken as restored by hand: {}",
+        "the checkpoint {} {older}; taken as restored by hand: {}",
         dir.path_of(CHECKPOINT).display(),
         recovered_from("itself", &checkpoint)
     );
@@ -163,6 +161,14 @@ fn known(dir: &Dir, mut checkpoint: Checkpoint) -> Result<Loaded, StateError> {
         checkpoint,
         live,
     })
+}
+
+/// Whether `.bak` was copied over the checkpoint. A commit that dies between its two renames leaves both names on
+/// one file; two files with the same bytes come from a hand. Where the file system knows no links that death leaves
+/// two files as well and is taken for a copy: a number is left out then, and nothing is lost.
+fn is_copy(dir: &Dir, live: &Checkpoint, bak: &Checkpoint) -> Result<bool, StateError> {
+    let identity = |name| dir.identity(name).map_err(|error| unreadable(&error));
+    Ok(live.checksum == bak.checksum && identity(CHECKPOINT)? != identity(BAK)?)
 }
 
 /// What a file that may be a checkpoint turned out to be.
@@ -260,6 +266,25 @@ fn no_way_back(what: &str, traces: &Traces, refused: &[String], value: Option<&V
 
 fn me() -> u32 {
     rustix::process::geteuid().as_raw()
+}
+
+/// A checkpoint that may be fine, but not for us to look at.
+fn closed(dir: &Dir, why: &str) -> StateError {
+    let (owner, advice) = match dir.owner(CHECKPOINT) {
+        Some((uid, _)) if uid == me() => {
+            let path = dir.path_of(CHECKPOINT);
+            (String::new(), format!("`chmod 0640 {}`", path.display()))
+        }
+        owner => (
+            owner.map_or_else(String::new, |(uid, gid)| {
+                format!(" (it belongs to {uid}:{gid}; this runs as {})", me())
+            }),
+            "run as its owner, or give it to the user this runs as".to_owned(),
+        ),
+    };
+    StateError::Unreadable(format!(
+        "{why}{owner}; the state cannot be read, so nothing was done: {advice}"
+    ))
 }
 
 fn newer(path: &str, version: &str) -> StateError {

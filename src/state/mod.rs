@@ -30,6 +30,8 @@ pub mod store;
 pub mod traces;
 
 #[cfg(test)]
+mod bounds_tests;
+#[cfg(test)]
 mod checkpoint_tests;
 #[cfg(test)]
 mod crash_tests;

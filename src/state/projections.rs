@@ -1,7 +1,7 @@
 //! What is derived from the checkpoint for people and scripts: `history.jsonl`, `failures.jsonl`.
 //!
 //! Logs that are only appended to and never synced; the next start appends what is missing and ends a torn
-//! last line. Bad lines in them are kept, counted and never fatal.
+//! last line. Bad lines in them are kept, counted and never fatal. A log beyond [`LONGEST_LOG`] loses its older half.
 
 use std::collections::BTreeSet;
 

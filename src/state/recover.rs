@@ -19,6 +19,11 @@ pub fn step_over(mut checkpoint: Checkpoint, traces: &Traces, told_generation: u
         .max(traces.highest_backup)
         .max(traces.highest_told)
         .max(told_generation);
+    if checkpoint.highest_run > was {
+        checkpoint
+            .superseded
+            .push((was.saturating_add(1), checkpoint.highest_run));
+    }
     for ledger in checkpoint.ledgers.values_mut() {
         ledger.supersede(was.saturating_add(1), checkpoint.highest_run);
     }

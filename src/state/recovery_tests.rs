@@ -140,6 +140,23 @@ fn an_older_checkpoint_copied_back_by_hand_is_noticed() {
 }
 
 #[test]
+fn two_files_of_the_same_bytes_are_a_copy_by_hand_and_two_names_of_one_file_a_death() {
+    let (_temp, dir, checkpoint) = lived_in();
+    dir.remove(BAK).unwrap();
+    dir.link(CHECKPOINT, BAK).unwrap();
+    assert_eq!(load(&dir, now()).unwrap().arrival, Arrival::Known);
+    let bytes = dir.read(CHECKPOINT, 1 << 20).unwrap().unwrap();
+    dir.replace(BAK, &bytes).unwrap();
+    assert!(recovers(&dir, checkpoint.generation).contains("is a copy of the one before"));
+    let next = load(&dir, now()).unwrap().checkpoint;
+    assert_eq!(next.next_run(), checkpoint.next_run(), "nobody staged another");
+    assert!(
+        next.next_generation() > checkpoint.next_generation(),
+        "one was committed at least"
+    );
+}
+
+#[test]
 fn a_dead_attempt_s_leavings_are_neither_a_recovery_nor_kept() {
     let (_temp, dir, checkpoint) = lived_in();
     Draft::begin(&dir, &outbox::path_of(checkpoint.next_run()), "dead")

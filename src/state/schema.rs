@@ -23,8 +23,16 @@ pub const SCHEMA_VERSION: &str = "2.0";
 pub const ATTEMPTS: usize = 32;
 /// Committed runs kept beside those still needed.
 pub const RUNS: usize = 8;
-/// Committed runs kept at all; what is owed beyond that is found again in the outbox.
-pub const MOST_RUNS: usize = 512;
+/// Committed runs kept at all; what is owed beyond that is described by its report in the outbox.
+pub const MOST_RUNS: usize = 64;
+/// Recoveries whose left out numbers are remembered.
+const RECOVERIES: usize = 32;
+/// Sentences kept for the next report: the first of them, and the newest.
+const FIRST_TOLD: usize = 8;
+const NEWEST_TOLD: usize = 24;
+/// Stands where sentences were left out.
+const NOT_ALL: &str =
+    "More happened here than this report has room for; history.jsonl and the log have all of it.";
 /// No number above this is ours: it came from a file name somebody made up.
 pub const HIGHEST_NUMBER: u64 = 999_999_999_999;
 
@@ -76,6 +84,9 @@ pub struct Checkpoint {
     pub recovered_from: Option<u64>,
     /// Sentences the next report has to carry.
     pub to_tell: Vec<String>,
+    /// First and last of the numbers left out after each recovery, newest last: the archive marks what bears them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub superseded: Vec<(u64, u64)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,6 +177,7 @@ impl Checkpoint {
             deaths: 0,
             recovered_from: None,
             to_tell: Vec::new(),
+            superseded: Vec::new(),
         }
     }
 
@@ -212,6 +224,14 @@ impl Checkpoint {
         accounts::prune_others(&mut self.others);
         let excess = self.attempts.len().saturating_sub(ATTEMPTS);
         self.attempts.drain(..excess);
+        let excess = self.superseded.len().saturating_sub(RECOVERIES);
+        self.superseded.drain(..excess);
+        if self.to_tell.len() > FIRST_TOLD + NEWEST_TOLD + 1 {
+            let newest = self.to_tell.split_off(self.to_tell.len() - NEWEST_TOLD);
+            self.to_tell.truncate(FIRST_TOLD);
+            self.to_tell.push(NOT_ALL.to_owned());
+            self.to_tell.extend(newest);
+        }
         crate::state::failures::prune(&mut self.failures);
     }
 

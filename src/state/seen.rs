@@ -90,7 +90,7 @@ impl Seen {
                 })
             }
             Ok(None) => Err(format!("the seen ids in {name} are gone")),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(format!("the seen ids in {name} cannot be read: {error}")),
         }
     }
 

@@ -194,7 +194,10 @@ impl Store {
             .map(|s| s.name.as_str())
             .collect();
         for entry in self.dir.list("")? {
-            if seen::generation_of(&entry.name).is_some() && !kept.contains(&entry.name.as_str()) {
+            if !entry.is_dir
+                && seen::generation_of(&entry.name).is_some()
+                && !kept.contains(&entry.name.as_str())
+            {
                 self.dir.remove(&entry.name)?;
             }
         }

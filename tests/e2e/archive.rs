@@ -95,6 +95,15 @@ pub fn self_hash(bytes: &[u8], field: &str) -> (String, String) {
     )
 }
 
+/// A checkpoint with these fields as bytes, with the checksum that belongs to them.
+pub fn sealed(mut checkpoint: Value) -> Vec<u8> {
+    checkpoint["checksum"] = "0".repeat(64).into();
+    let bytes = serde_json::to_vec_pretty(&checkpoint).unwrap();
+    let (computed, zeros) = self_hash(&bytes, "checksum");
+    let text = String::from_utf8(bytes).unwrap();
+    text.replacen(&zeros, &computed, 1).into_bytes()
+}
+
 pub fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()

@@ -8,7 +8,7 @@
 //! | 1 the same data is told once | `once::a_second_run_on…`, `once::runs_without_a_pause…`, `once::an_updated_row…` |
 //! | 2 late rows, rows at the watermark, one millisecond across pages | `once::rows_around_the_watermark…`, `once::rows_of_one_millisecond…`, `once::more_rows_of_one_millisecond…`, `once::a_row_inside_the_settling_time…` |
 //! | 3 seven days, or what was lost | `once::seven_days…`, `once::a_gap_older…` |
-//! | 4 clocks and zones | `once::a_console_clock…` (2), `once::the_hour_that_happens_twice…`, `zones` |
+//! | 4 clocks and zones | `once::a_console_clock…` (2), `once::the_hour_that_happens_twice…`, `host_clock`, `zones` |
 //! | 5 many rows, odd pages | `once::twenty_five_thousand…`, `odd_pages` |
 //! | 9 a failing source or row costs only itself | `honest::a_source_that_fails…`, `honest::devices_that_do_not_answer…`, `honest::a_log_that_fails…`, `honest::bad_rows…`, `honest::rows_with_little…`, `hostile::deep_nesting…` |
 //! | 10 empty is not all clear | `honest::an_empty_console…`, `honest::a_console_without_the_log…`, `honest::a_log_the_account_may_not_read…` |
@@ -17,7 +17,7 @@
 //! | 13 what is severe is seen first | `readable::something_severe…` |
 //! | 17 death anywhere (`file`) | `delivery` |
 //! | 18 one cause, one finding | `honest::one_cause…` |
-//! | 19 a damaged state | `state`, `state_commands`, `state_mending`, `state_rebuild` |
+//! | 19 a damaged state | `state_matrix`, `state_disk`, `state_bytes`, `state_copies`, `state_versions`, `state_corners`, `state`, `state_commands`, `state_mending`, `state_rebuild` |
 //! | 20 two at once | `two_writers::the_second_of_two_runs…`, `two_writers::a_waiting_run…`, `two_writers::asking_for_the_status…` |
 //! | 21 signals | `signals` |
 //! | 22 lock or checkpoint replaced | `two_writers::a_lock_file_replaced…`, `two_writers::a_checkpoint_replaced…` |
@@ -45,6 +45,7 @@
 mod archive;
 mod child;
 mod console;
+mod other;
 mod receiver;
 mod scenario;
 
@@ -56,6 +57,7 @@ mod exit_codes;
 mod fake_console;
 mod history;
 mod honest;
+mod host_clock;
 mod hostile;
 mod input;
 mod odd_pages;
@@ -68,9 +70,15 @@ mod safe;
 mod several;
 mod signals;
 mod state;
+mod state_bytes;
 mod state_commands;
+mod state_copies;
+mod state_corners;
+mod state_disk;
+mod state_matrix;
 mod state_mending;
 mod state_rebuild;
+mod state_versions;
 mod two_hosts;
 mod two_writers;
 mod unreachable;

@@ -2,16 +2,15 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
-use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 
 use chrono::TimeDelta;
 
 use crate::archive;
-use crate::child::PROGRAM;
 use crate::console::fault::{Fault, What};
 use crate::console::row::{DEVICE_SECRET, series};
 use crate::console::{API_KEY, Console, Hit};
+use crate::other::Other;
 use crate::scenario::Scenario;
 
 /// The only requests that may ever reach a console.
@@ -239,57 +238,27 @@ fn the_umask_changes_nothing_about_the_modes() {
     }
 }
 
-/// A world that uid 1000 can reach, and the program where it may start it; `None` unless we are root.
-fn for_uid_1000() -> Option<(Scenario, Console, PathBuf)> {
-    if !rustix::process::geteuid().is_root() {
-        println!("not run: needs root to become another user");
-        return None;
-    }
-    let (scenario, console) = Scenario::with_console();
-    fs::set_permissions(scenario.home(), fs::Permissions::from_mode(0o755)).unwrap();
-    let program = scenario.home().join("unifi-scan");
-    fs::copy(PROGRAM, &program).unwrap();
-    Some((scenario, console, program))
-}
-
-fn as_uid_1000(scenario: &Scenario, program: &PathBuf) -> crate::child::Ran {
-    let environment = scenario.command(&["run"]);
-    let mut command = std::process::Command::new(program);
-    command
-        .arg("run")
-        .env_clear()
-        .current_dir("/")
-        .uid(1000)
-        .gid(1000);
-    command.envs(
-        environment
-            .get_envs()
-            .filter_map(|(name, value)| Some((name, value?))),
-    );
-    scenario.spawn(command, b"").wait()
-}
-
 #[test]
 fn another_user_in_a_directory_of_root_is_told_what_to_change() {
-    let Some((scenario, console, program)) = for_uid_1000() else {
+    let (scenario, console) = Scenario::with_console();
+    let Some(other) = Other::in_world_of(&scenario) else {
         return;
     };
     fs::create_dir(&scenario.reports).unwrap();
     let path = scenario.reports.to_str().unwrap().to_owned();
-    as_uid_1000(&scenario, &program)
-        .exits(73)
-        .says_all(&["chown", "1000", &path]);
+    other.run(&scenario).exits(73).says_all(&["chown", "1000", &path]);
     assert!(
         console.hits().is_empty(),
         "nothing is collected that could not be kept"
     );
     chown(&scenario.reports, Some(1000), Some(1000)).unwrap();
-    as_uid_1000(&scenario, &program).exits(0);
+    other.run(&scenario).exits(0);
 }
 
 #[test]
 fn root_in_the_directory_of_another_user_leaves_files_of_that_user_and_follows_no_symlink() {
-    let Some((scenario, console, program)) = for_uid_1000() else {
+    let (scenario, console) = Scenario::with_console();
+    let Some(other) = Other::in_world_of(&scenario) else {
         return;
     };
     fs::create_dir(&scenario.reports).unwrap();
@@ -308,7 +277,7 @@ fn root_in_the_directory_of_another_user_leaves_files_of_that_user_and_follows_n
             "{name}"
         );
     }
-    as_uid_1000(&scenario, &program).exits(0);
+    other.run(&scenario).exits(0);
     let victim = scenario.file("victim", "precious");
     fs::remove_file(scenario.path("history.jsonl")).unwrap();
     std::os::unix::fs::symlink(&victim, scenario.path("history.jsonl")).unwrap();

@@ -5,9 +5,7 @@ use std::path::Path;
 
 use chrono::TimeDelta;
 use rustix::fs::{CWD, FileType, Mode};
-use serde_json::{Value, json};
 
-use crate::archive;
 use crate::console::Console;
 use crate::console::row::series;
 use crate::scenario::Scenario;
@@ -29,29 +27,6 @@ pub fn after_two_runs() -> (Scenario, Console) {
     console.advance(TimeDelta::hours(1));
     scenario.run().exits(0);
     (scenario, console)
-}
-
-/// A third run over this checkpoint recovers, tells so once with 4, and misses nothing.
-#[track_caller]
-fn recovers(scenario: &Scenario, console: &Console) {
-    console.add(series(200, 5, console.now(), TimeDelta::minutes(2)));
-    console.advance(TimeDelta::hours(1));
-    let ran = scenario.run().exits(4);
-    let said = format!("{}{}", ran.said(), scenario.newest("txt")).to_lowercase();
-    assert!(said.contains("recover") || said.contains("restored"), "{said}");
-    let told = scenario.told();
-    for id in console.ids() {
-        assert!(told.contains(&id), "{id} got lost");
-    }
-    let names = archive::below(&scenario.reports);
-    assert!(
-        names
-            .iter()
-            .any(|name| name.starts_with(".last_run.json.corrupt-")),
-        "the damaged file is kept: {names:#?}"
-    );
-    scenario.run().exits(0);
-    archive::audit_after_recovery(&scenario.reports);
 }
 
 /// A run that must refuse with this code, and leaves every file but the lock as it was.
@@ -77,55 +52,7 @@ fn unchanged(mut before: Photograph, mut after: Photograph) -> bool {
     before == after
 }
 
-/// The bytes that stand in the checkpoint's place.
-type Damage = Box<dyn Fn(&Scenario) -> Vec<u8>>;
-
 type Photograph = std::collections::BTreeMap<String, Vec<u8>>;
-
-#[test]
-fn a_damaged_checkpoint_is_restored_from_its_backup() {
-    let wrong_type = |name: &'static str, value: Value| {
-        move |scenario: &Scenario| {
-            let mut checkpoint = scenario.checkpoint();
-            checkpoint[name] = value.clone();
-            serde_json::to_vec_pretty(&checkpoint).unwrap()
-        }
-    };
-    let name = |text: &str| text.to_owned();
-    let damages: Vec<(String, Damage)> = vec![
-        (name("empty"), Box::new(|_| Vec::new())),
-        (name("a list"), Box::new(|_| b"[]".to_vec())),
-        (name("null"), Box::new(|_| b"null".to_vec())),
-        (name("no JSON"), Box::new(|_| b"last_run: yesterday\n".to_vec())),
-        (
-            name("a number for the time"),
-            Box::new(wrong_type("last_successful_run", json!(1_779_000_000))),
-        ),
-        (
-            name("a time without a zone"),
-            Box::new(wrong_type("last_successful_run", json!("2026-11-20T06:00:00"))),
-        ),
-        (
-            name("1970"),
-            Box::new(wrong_type("last_successful_run", json!("1970-01-01T00:00:00Z"))),
-        ),
-        (
-            name("the future"),
-            Box::new(wrong_type("last_successful_run", json!("2199-01-01T00:00:00Z"))),
-        ),
-        (
-            name("a text for the generation"),
-            Box::new(wrong_type("generation", json!("three"))),
-        ),
-    ];
-    for (what, damage) in damages {
-        let (scenario, console) = after_two_runs();
-        let bytes = damage(&scenario);
-        fs::write(scenario.path(LIVE), bytes).unwrap();
-        println!("{what}");
-        recovers(&scenario, &console);
-    }
-}
 
 #[test]
 fn a_checkpoint_cut_or_flipped_anywhere_is_never_believed() {
@@ -148,38 +75,12 @@ fn a_checkpoint_cut_or_flipped_anywhere_is_never_believed() {
 }
 
 #[test]
-fn a_lost_checkpoint_is_restored_from_its_backup_or_refused() {
-    let (scenario, console) = after_two_runs();
-    fs::remove_file(scenario.path(LIVE)).unwrap();
-    console.advance(TimeDelta::minutes(5));
-    scenario.run().exits(4);
-    let (scenario, _console) = after_two_runs();
-    fs::remove_file(scenario.path(LIVE)).unwrap();
-    fs::remove_file(scenario.path(BACKUP)).unwrap();
-    fs::remove_dir_all(scenario.path(".state-backups")).ok();
-    refuses(&scenario, 65, &["state restore", "state rebuild", "state reset"]);
-}
-
-#[test]
 fn a_checkpoint_and_backup_both_damaged_are_65_and_stay() {
     let (scenario, _console) = after_two_runs();
     fs::write(scenario.path(LIVE), "{").unwrap();
     fs::write(scenario.path(BACKUP), "{").unwrap();
     fs::remove_dir_all(scenario.path(".state-backups")).ok();
     refuses(&scenario, 65, &["state reset"]);
-}
-
-#[test]
-fn a_newer_schema_is_65_and_untouched() {
-    let (scenario, _console) = after_two_runs();
-    let mut checkpoint = scenario.checkpoint();
-    checkpoint["schema_version"] = json!("3.0");
-    fs::write(
-        scenario.path(LIVE),
-        serde_json::to_vec_pretty(&checkpoint).unwrap(),
-    )
-    .unwrap();
-    refuses(&scenario, 65, &["3.0"]);
 }
 
 #[test]

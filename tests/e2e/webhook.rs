@@ -12,7 +12,7 @@ use crate::receiver::{Manner, QUERY, Receiver, SECRET, TOKEN};
 use crate::scenario::Scenario;
 
 /// A console with some rows and a receiver that takes everything.
-fn world() -> (Scenario, Console, Receiver) {
+pub fn world() -> (Scenario, Console, Receiver) {
     let (scenario, console) = Scenario::with_console();
     let receiver = Receiver::start();
     rows(&console, 0);
@@ -36,7 +36,7 @@ fn rows(console: &Console, first: u64) {
 }
 
 /// An hour later there is more to tell.
-fn next_hour(console: &Console) {
+pub fn next_hour(console: &Console) {
     console.advance(TimeDelta::hours(1));
     rows(console, 1000 * u64::try_from(console.hits().len()).unwrap());
 }

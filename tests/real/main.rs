@@ -8,8 +8,17 @@
 )]
 
 mod browser;
+mod clock;
+#[path = "../e2e/console/mod.rs"]
+#[expect(
+    dead_code,
+    clippy::disallowed_methods,
+    reason = "a part of the tests' console is used here; it has a clock of its own"
+)]
+mod console;
 mod crashlab;
 mod recordings;
+mod year;
 
 use std::path::Path;
 use std::process::{Command, Output};

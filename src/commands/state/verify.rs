@@ -12,6 +12,7 @@ use crate::model::text::{SENTENCE, clean};
 use crate::print;
 use crate::report::json;
 use crate::run::order::Clock;
+use crate::run::recall;
 use crate::state::load::{Arrival, Candidate, candidate, load, peek};
 use crate::state::schema::Checkpoint;
 use crate::state::seen::Seen;
@@ -180,8 +181,9 @@ fn owed(dir: &Dir, checkpoint: &Checkpoint) -> Vec<Row> {
 fn owed_run(dir: &Dir, checkpoint: &Checkpoint, instance: &str, run: u64) -> Row {
     let mark = checkpoint.mark_of(instance);
     let what = format!("owed run {run}{mark}");
-    let Some(facts) = checkpoint.runs_of(instance).and_then(|runs| runs.get(&run)) else {
-        return row(&what, Verdict::Bad, "the checkpoint does not describe it");
+    let Some(facts) = recall::run(dir, checkpoint, instance, run) else {
+        let note = "neither the checkpoint nor the outbox describes it";
+        return row(&what, Verdict::Bad, note);
     };
     let entry = checkpoint.outbox_entry(instance, run);
     let archived = format!("{}{mark}.json", facts.path);
