@@ -223,6 +223,18 @@ pub enum StateCommand {
         #[arg(long, required = true)]
         from_reports: bool,
     },
+    /// Write the state with all that it owes into one file, for another machine
+    Export {
+        /// Where to; - for standard output
+        #[arg(default_value = "-")]
+        file: PathBuf,
+    },
+    /// Take in another machine's export: what it has read is not read again, what it owes is delivered from here
+    Import {
+        /// What `state export` wrote; - for standard input
+        #[arg(long, value_name = "FILE")]
+        merge: PathBuf,
+    },
     /// Read and tell again what happened from a moment on
     Rewind {
         /// RFC 3339, or 36h for "36 hours ago"; taken at the full hour before

@@ -6,12 +6,16 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::run::ranges::range;
+use crate::state::accounts::short;
 use crate::state::schema::Checkpoint;
 use crate::state::spans::{Debt, Standing};
 
 /// Consecutive runs of one channel that stand alike.
 #[derive(Debug, Serialize)]
 pub struct Gap {
+    /// Whose runs they are, if another instance committed them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
     pub channel: String,
     pub first: u64,
     pub last: u64,
@@ -27,7 +31,7 @@ pub struct Gap {
 /// Every gap of every channel.
 pub fn of(checkpoint: &Checkpoint) -> Vec<Gap> {
     let mut gaps: Vec<Gap> = Vec::new();
-    for (channel, ledger) in &checkpoint.ledgers {
+    for (instance, channel, ledger) in checkpoint.all_ledgers() {
         let open = ledger
             .between
             .iter()
@@ -38,7 +42,8 @@ pub fn of(checkpoint: &Checkpoint) -> Vec<Gap> {
                 _ => ("dead", Debt::default()),
             };
             gaps.push(Gap {
-                channel: channel.clone(),
+                instance: (instance != checkpoint.instance).then(|| instance.to_owned()),
+                channel: channel.to_owned(),
                 first,
                 last,
                 outcome,
@@ -59,7 +64,11 @@ impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let noun = if self.first == self.last { "run" } else { "runs" };
         let named = range(self.first, self.last);
-        write!(f, "{}: {noun} {named} {}", self.channel, self.outcome)?;
+        write!(f, "{}: {noun} {named}", self.channel)?;
+        if let Some(instance) = &self.instance {
+            write!(f, " of {}", short(instance))?;
+        }
+        write!(f, " {}", self.outcome)?;
         if self.outcome == "dead" {
             return f.write_str(", given up; its next message tells so");
         }

@@ -7,6 +7,7 @@ use crate::disk::Dir;
 use crate::exit::Exit;
 use crate::model::attempt::Attempt;
 use crate::print;
+use crate::state::accounts::short;
 use crate::state::load::peek;
 use crate::state::projections;
 
@@ -77,12 +78,16 @@ fn list(dir: &Dir, count: usize, json: bool) -> Exit {
 
 fn line(attempt: &Attempt) -> String {
     let number = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
+    let result = match &attempt.instance {
+        Some(instance) => format!("of {}", short(instance)),
+        None => attempt.result.clone(),
+    };
     format!(
         "{:>6}  {:<20}  {:>4} {:<12} {:>8} {:>8}  {}",
         number(attempt.run),
         attempt.started_at.format("%Y-%m-%d %H:%M:%S"),
         number(attempt.exit_code.map(u64::from)),
-        attempt.result,
+        result,
         number(attempt.counts.as_ref().map(|counts| counts.events)),
         number(attempt.counts.as_ref().map(|counts| counts.findings)),
         attempt

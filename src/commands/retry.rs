@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::cli::{Common, RetryArgs, RunArgs};
 use crate::config;
 use crate::exit::Exit;
+use crate::run::debts::Owed;
 use crate::run::delivery::Asked;
 use crate::run::desk::Desk;
 use crate::run::halt::Halt;
@@ -15,6 +16,7 @@ use crate::run::ranges::runs;
 use crate::run::{Ended, debts, delivery, project, recall, tell, verdict};
 use crate::state::ledger::Ledger;
 use crate::state::running::Stage;
+use crate::state::schema::Checkpoint;
 use crate::state::spans::Standing;
 use crate::state::{failures::OpenFailure, projections};
 
@@ -105,7 +107,7 @@ fn attempt(desk: &mut Desk<'_>, wanted: Option<&BTreeSet<u64>>) -> Result<Ended,
         all: true,
         only: wanted.as_ref(),
     };
-    let tried: BTreeSet<(String, u64)> = owed(desk)
+    let tried: BTreeSet<((String, String), u64)> = owed(desk)
         .into_iter()
         .filter(|(_, run)| asked.covers(*run))
         .collect();
@@ -134,19 +136,21 @@ fn attempt(desk: &mut Desk<'_>, wanted: Option<&BTreeSet<u64>>) -> Result<Ended,
     Ok(Ended { exit, line })
 }
 
-/// Every (channel, run) that is owed.
-fn owed(desk: &Desk<'_>) -> BTreeSet<(String, u64)> {
-    let of = |(name, ledger): (&String, &Ledger)| {
+/// Every (instance, channel) with each run it is owed.
+fn owed(desk: &Desk<'_>) -> BTreeSet<((String, String), u64)> {
+    let of = |(instance, channel, ledger): (&str, &str, &Ledger)| {
         let runs: Vec<u64> = ledger.between.owed().map(|(run, _)| run).collect();
-        let name = name.clone();
+        let name = (instance.to_owned(), channel.to_owned());
         runs.into_iter().map(move |run| (name.clone(), run))
     };
-    desk.checkpoint.ledgers.iter().flat_map(of).collect()
+    desk.checkpoint.all_ledgers().flat_map(of).collect()
 }
 
 /// Those of the named runs that there are.
 fn known(desk: &Desk<'_>, wanted: &BTreeSet<u64>) -> Result<BTreeSet<u64>, Halt> {
-    let is_known = |run: &&u64| (1..=desk.checkpoint.run).contains(*run);
+    let others = desk.checkpoint.others.values();
+    let others: BTreeSet<u64> = others.flat_map(|other| other.runs.keys().copied()).collect();
+    let is_known = |run: &&u64| (1..=desk.checkpoint.run).contains(*run) || others.contains(*run);
     let known: BTreeSet<u64> = wanted.iter().filter(is_known).copied().collect();
     let unknown: Vec<u64> = wanted.difference(&known).copied().collect();
     if !unknown.is_empty() {
@@ -168,7 +172,8 @@ fn known(desk: &Desk<'_>, wanted: &BTreeSet<u64>) -> Result<BTreeSet<u64>, Halt>
     Ok(known)
 }
 
-/// Makes named runs that were given up owed again. What a channel has, or did not want, is left alone.
+/// Makes named runs that were given up owed again. What a channel has, or did not want, is left alone. Of another
+/// instance's runs only those can be sent that are still described.
 fn revive(desk: &mut Desk<'_>, wanted: &BTreeSet<u64>) {
     let mut told: Vec<OpenFailure> =
         projections::read_failures(&desk.dir).map_or_else(|_| Vec::new(), |log| log.lines);
@@ -179,27 +184,42 @@ fn revive(desk: &mut Desk<'_>, wanted: &BTreeSet<u64>) {
         .iter()
         .map(|channel| channel.name.clone())
         .collect();
-    for channel in channels {
-        for run in wanted {
-            let Some(ledger) = desk.checkpoint.ledgers.get(&channel) else {
-                continue;
-            };
-            let is_dead = match ledger.between.get(*run) {
-                Some(standing) => matches!(standing, Standing::Dead { .. }),
-                None => debts::is_dead(&told, &channel, *run),
-            };
-            if !is_dead {
-                continue;
+    for instance in desk.checkpoint.instances() {
+        for channel in &channels {
+            for run in wanted {
+                let owed = Owed {
+                    instance: &instance,
+                    channel,
+                    run: *run,
+                };
+                if is_dead(&desk.checkpoint, &told, owed) {
+                    revive_one(desk, owed);
+                }
             }
-            let found = recall::run(&desk.dir, &desk.checkpoint, *run);
-            if let Some(found) = found {
-                desk.checkpoint.runs.insert(*run, found);
-            }
-            if let Some(ledger) = desk.checkpoint.ledgers.get_mut(&channel) {
-                ledger.owe_again(*run);
-            }
-            let now = desk.now();
-            debts::revival(&mut desk.checkpoint, desk.record, &channel, *run, now);
         }
     }
+}
+
+fn is_dead(checkpoint: &Checkpoint, told: &[OpenFailure], owed: Owed<'_>) -> bool {
+    let Some(ledger) = checkpoint.ledger(owed.instance, owed.channel) else {
+        return false;
+    };
+    match ledger.between.get(owed.run) {
+        Some(standing) => matches!(standing, Standing::Dead { .. }),
+        None => owed.instance == checkpoint.instance && debts::is_dead(told, owed.channel, owed.run),
+    }
+}
+
+fn revive_one(desk: &mut Desk<'_>, owed: Owed<'_>) {
+    let checkpoint = &mut desk.checkpoint;
+    if owed.instance == checkpoint.instance
+        && let Some(found) = recall::run(&desk.dir, checkpoint, owed.instance, owed.run)
+    {
+        checkpoint.runs.insert(owed.run, found);
+    }
+    if let Some(ledger) = checkpoint.ledger_mut(owed.instance, owed.channel) {
+        ledger.owe_again(owed.run);
+    }
+    let now = desk.order.clock.now();
+    debts::revival(checkpoint, desk.record, owed, now);
 }

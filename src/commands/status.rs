@@ -12,7 +12,6 @@ use crate::disk::Dir;
 use crate::exit::Exit;
 use crate::print;
 use crate::run::order::Clock;
-use crate::run::tell::owed;
 use crate::state::backups;
 use crate::state::load::peek;
 use crate::state::lock::{self, Holder};
@@ -94,7 +93,7 @@ fn as_json(standing: &Standing) -> serde_json::Value {
         "stale": stale,
         "run": checkpoint.map(|checkpoint| checkpoint.run),
         "generation": checkpoint.map(|checkpoint| checkpoint.generation),
-        "owed": checkpoint.map(owed),
+        "owed": checkpoint.map(Checkpoint::owed),
         "gaps": checkpoint.map(gaps::of),
         "consecutive_failures": checkpoint.map(|checkpoint| checkpoint.consecutive_failures),
         "newest_backup": backup,
@@ -161,7 +160,7 @@ fn as_text(standing: &Standing) -> String {
         }
         _ => text.push_str("last success    never\n"),
     }
-    let _ = writeln!(text, "owed            {}", owed(checkpoint));
+    let _ = writeln!(text, "owed            {}", checkpoint.owed());
     for gap in gaps::of(checkpoint) {
         let _ = writeln!(text, "                {gap}");
     }

@@ -51,6 +51,8 @@ pub struct Config {
     /// Each a kind (`system-log`) or a full name (`home/default/system-log`).
     pub required_sources: Vec<String>,
     pub initial_lookback: chrono::Duration,
+    /// So many controllers are asked at once.
+    pub max_parallel: u32,
     /// For display only; `None` means the console's own.
     pub timezone: Option<chrono_tz::Tz>,
     pub archive_events: bool,

@@ -17,6 +17,7 @@ use crate::config::setting::{Given, Remarks, Setting};
 pub struct File {
     pub reports_dir: Option<Setting>,
     pub initial_lookback_hours: Option<Setting>,
+    pub max_parallel: Option<Setting>,
     pub timezone: Option<Setting>,
     pub archive_events: Option<Setting>,
     pub required_sources: Vec<Setting>,
@@ -108,6 +109,7 @@ pub fn parse(document: &Document, brings_own: bool, remarks: &mut Remarks) -> Op
     let mut file = File {
         reports_dir: root.text("reports_dir", remarks),
         initial_lookback_hours: root.number("initial_lookback_hours", remarks),
+        max_parallel: root.number("max_parallel", remarks),
         timezone: root.text("timezone", remarks),
         ..File::default()
     };

@@ -16,6 +16,7 @@ pub fn redacted(config: &Config) -> String {
         "initial_lookback_hours",
         config.initial_lookback.num_hours().to_string(),
     );
+    line("max_parallel", config.max_parallel.to_string());
     if let Some(zone) = config.timezone {
         line("timezone", quoted(zone.name()));
     }

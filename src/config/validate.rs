@@ -30,6 +30,10 @@ pub fn config(environment: &Environment, file: File, wish: &Wish, remarks: &mut 
         Some(setting) => setting.number("a number of hours", 1, 720, remarks),
         None => Some(24),
     };
+    let max_parallel = match file.max_parallel {
+        Some(setting) => setting.number("a number of controllers", 1, 64, remarks),
+        None => Some(4),
+    };
     let timezone = or_file("UNIFI_TIMEZONE", file.timezone).and_then(|setting| timezone(&setting, remarks));
     let archive = or_file("UNIFI_ARCHIVE_EVENTS", file.archive_events);
     let archive_events = archive.and_then(|setting| setting.flag(remarks)).unwrap_or(false);
@@ -56,6 +60,7 @@ pub fn config(environment: &Environment, file: File, wish: &Wish, remarks: &mut 
         controllers,
         reports_dir: reports_dir?,
         initial_lookback: chrono::Duration::hours(i64::from(lookback?)),
+        max_parallel: max_parallel?,
         timezone,
         archive_events,
         in_image: in_image.unwrap_or(false),

@@ -27,6 +27,8 @@ pub struct Waiting<'a> {
     pub folder: &'a str,
     /// Where it goes, below `REPORTS_DIR`, without extension.
     pub path: &'a str,
+    /// What its names end with, beside `path`: nothing for an own run.
+    pub mark: &'a str,
 }
 
 /// Publishes a run. Safe to repeat from any point at which an earlier attempt died.
@@ -55,7 +57,7 @@ pub fn publish(dir: &Dir, run: &Waiting<'_>) -> anyhow::Result<Published> {
         dir,
         run,
         "events.jsonl",
-        &format!("{folder}/events-{number:06}.jsonl"),
+        &format!("{folder}/events-{number:06}{}.jsonl", run.mark),
     )?;
     crash_point("publish.events");
     let html = format!("{}.html", run.path);

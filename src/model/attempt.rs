@@ -17,6 +17,9 @@ pub struct Attempt {
     pub command: String,
     /// The committed run's number; `None` if the attempt ended before its commit, or is ad hoc.
     pub run: Option<u64>,
+    /// Whose run it is, if another instance committed it and it was delivered here (`command` is then `import`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
     pub started_at: DateTime<Utc>,
     /// `None` while it runs, and for ever if it died.
     pub finished_at: Option<DateTime<Utc>>,

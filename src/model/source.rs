@@ -49,6 +49,19 @@ pub struct SourceId {
     pub kind: SourceKind,
 }
 
+impl SourceId {
+    /// The set of ids its rows are known by, `<controller>/<site>/sl`: all classes of a site's system log share
+    /// theirs.
+    pub fn family(&self) -> String {
+        let family = match self.kind {
+            SourceKind::SystemLog => "sl",
+            SourceKind::Input => "in",
+            SourceKind::Devices | SourceKind::Health => "none",
+        };
+        format!("{}/{}/{family}", self.controller, self.site)
+    }
+}
+
 impl fmt::Display for SourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.controller, self.site, self.kind)

@@ -18,7 +18,7 @@ use crate::run::beginnings::Beginning;
 use crate::run::compose::{self, Frame};
 use crate::run::gather::{self, Question};
 use crate::run::halt::Halt;
-use crate::run::ingest::{self, Ingest};
+use crate::run::ingest::{self, Archives, Ingest};
 use crate::run::order::{Order, moment};
 use crate::run::{Ended, preflight, tell, verdict};
 use crate::state::load::peek;
@@ -120,7 +120,7 @@ fn from_controllers(
         position: Position::unread(window.since()),
         heir_of: None,
     };
-    let mut ingest = Ingest::new(&mut seen, &position, None);
+    let mut ingest = Ingest::new(&mut seen, &position, Archives::new());
     let question = Question {
         config,
         checkpoint,
@@ -153,7 +153,7 @@ fn from_files(order: &Order<'_>, now: DateTime<Utc>) -> Result<Found, Halt> {
         position: Position::unread(DateTime::UNIX_EPOCH),
         heir_of: None,
     };
-    let mut ingest = Ingest::new(&mut seen, &position, None);
+    let mut ingest = Ingest::new(&mut seen, &position, Archives::new());
     let read = files::read(
         &order.args.input,
         &mut std::io::stdin().lock(),

@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::deliver::file::{self, Published, Waiting};
+use crate::exit::Exit;
+use crate::model::attempt::Attempt;
+use crate::run::debts::Owed;
 use crate::run::desk::Desk;
 use crate::run::halt::Halt;
-use crate::run::{debts, messages, recall, remember};
+use crate::run::{debts, messages, recall, remember, tell};
 use crate::state::ledger::{Answer, message_key};
-use crate::state::outbox;
+use crate::state::running::Stage;
 use crate::state::schema::CommittedRun;
 use crate::state::spans::Standing;
 
@@ -42,18 +45,22 @@ pub fn publish_owed(desk: &mut Desk<'_>, asked: Asked<'_>) -> Result<(), Halt> {
     let Some(channel) = desk.config.channels.first().map(|channel| channel.name.clone()) else {
         return Ok(());
     };
-    let due = desk
-        .checkpoint
-        .ledgers
-        .get(&channel)
-        .map_or_else(Vec::new, |ledger| ledger.due(now, true));
-    for number in due.into_iter().filter(|run| asked.covers(*run)) {
-        desk.store.check()?;
-        let published = recall::run(&desk.dir, &desk.checkpoint, number)
-            .and_then(|run| Some((publish(desk, number, &run)?, run)));
-        match published {
-            Some((answer, run)) => enter(desk, &channel, number, &run, &answer),
-            None => lose(desk, &channel, number),
+    for instance in desk.checkpoint.instances() {
+        let ledger = desk.checkpoint.ledger(&instance, &channel);
+        let due = ledger.map_or_else(Vec::new, |ledger| ledger.due(now, true));
+        for run in due.into_iter().filter(|run| asked.covers(*run)) {
+            desk.store.check()?;
+            let owed = Owed {
+                instance: &instance,
+                channel: &channel,
+                run,
+            };
+            let published = recall::run(&desk.dir, &desk.checkpoint, &instance, run)
+                .and_then(|known| Some((publish(desk, owed, &known)?, known)));
+            match published {
+                Some((answer, known)) => enter(desk, owed, &known, &answer),
+                None => lose(desk, owed),
+            }
         }
     }
     desk.checkpoint
@@ -62,16 +69,22 @@ pub fn publish_owed(desk: &mut Desk<'_>, asked: Asked<'_>) -> Result<(), Halt> {
 }
 
 /// The answer of the `file` channel; `None` if the run's report is nowhere any more.
-fn publish(desk: &Desk<'_>, number: u64, run: &CommittedRun) -> Option<Answer> {
-    let folder = outbox::path_of(number);
+fn publish(desk: &mut Desk<'_>, owed: Owed<'_>, known: &CommittedRun) -> Option<Answer> {
+    let mark = desk.checkpoint.mark_of(owed.instance);
     let waiting = Waiting {
-        number,
-        report_id: &run.report_id,
-        folder: &folder,
-        path: &run.path,
+        number: owed.run,
+        report_id: &known.report_id,
+        folder: &desk.checkpoint.outbox_entry(owed.instance, owed.run),
+        path: &format!("{}{mark}", known.path),
+        mark: &mark,
     };
     match file::publish(&desk.dir, &waiting) {
-        Ok(Published::Done) => Some(Answer::Accepted),
+        Ok(Published::Done) => {
+            if !mark.is_empty() {
+                arrived(desk, owed, &waiting, known);
+            }
+            Some(Answer::Accepted)
+        }
         Ok(Published::Gone) => None,
         Err(error) => Some(Answer::Refused {
             permanent: false,
@@ -80,35 +93,58 @@ fn publish(desk: &Desk<'_>, number: u64, run: &CommittedRun) -> Option<Answer> {
     }
 }
 
-fn enter(desk: &mut Desk<'_>, channel: &str, number: u64, run: &CommittedRun, answer: &Answer) {
+/// Another instance's report that was published here has its line in the history and so in the index.
+fn arrived(desk: &mut Desk<'_>, owed: Owed<'_>, waiting: &Waiting<'_>, known: &CommittedRun) {
+    let id = known.report_id.chars().take(32).collect();
+    let mut line = Attempt {
+        command: "import".to_owned(),
+        run: Some(owed.run),
+        instance: Some(owed.instance.to_owned()),
+        finished_at: Some(desk.now()),
+        result: Exit::Ok.name().to_owned(),
+        exit_code: Some(Exit::Ok.code()),
+        stage: Stage::Done.name().to_owned(),
+        report: Some(waiting.path.to_owned()),
+        ..tell::blank(id, known.generated_at)
+    };
+    let report = recall::report(&desk.dir, waiting.folder, waiting.path, waiting.report_id);
+    if let Some(report) = report.and_then(|report| serde_json::from_value(report).ok()) {
+        tell::enter_report(&mut line, &report);
+    }
+    remember::attempt(&mut desk.checkpoint, &line);
+}
+
+fn enter(desk: &mut Desk<'_>, owed: Owed<'_>, known: &CommittedRun, answer: &Answer) {
     let now = desk.now();
+    let Owed {
+        instance,
+        channel,
+        run,
+    } = owed;
     match answer {
-        Answer::Accepted => log::info!("channel {channel} accepted run {number}"),
+        Answer::Accepted => log::info!("channel {channel} accepted run {run}"),
         Answer::Refused { reason, .. } | Answer::Unknown { reason } => {
-            log::warn!("channel {channel} run {number}: {reason}");
+            log::warn!("channel {channel} run {run}: {reason}");
         }
     }
-    let key = message_key(
-        &desk.checkpoint.instance,
-        channel,
-        std::slice::from_ref(&run.report_id),
-    );
-    if let Some(ledger) = desk.checkpoint.ledgers.get_mut(channel) {
-        ledger.open(&[number], &key, now);
+    let key = message_key(instance, channel, std::slice::from_ref(&known.report_id));
+    if let Some(ledger) = desk.checkpoint.ledger_mut(instance, channel) {
+        ledger.open(&[run], &key, now);
         ledger.answer(&key, answer, now);
     }
-    debts::delivery(&mut desk.checkpoint, desk.record, channel, number, answer, now);
+    debts::delivery(&mut desk.checkpoint, desk.record, owed, answer, now);
 }
 
 /// A report that is neither in the outbox nor in the archive cannot be delivered: that is told, once.
-fn lose(desk: &mut Desk<'_>, channel: &str, number: u64) {
-    log::warn!("channel {channel} run {number}: its report is gone");
+fn lose(desk: &mut Desk<'_>, owed: Owed<'_>) {
+    let Owed { channel, run, .. } = owed;
+    log::warn!("channel {channel} run {run}: its report is gone");
     let now = desk.now();
-    if let Some(ledger) = desk.checkpoint.ledgers.get_mut(channel) {
-        ledger.settle(number, Standing::Dead { told: true });
+    if let Some(ledger) = desk.checkpoint.ledger_mut(owed.instance, channel) {
+        ledger.settle(run, Standing::Dead { told: true });
     }
-    debts::death(&mut desk.checkpoint, channel, number, now);
+    debts::death(&mut desk.checkpoint, owed, now);
     desk.checkpoint.to_tell.push(format!(
-        "The report of run {number} was lost before channel {channel} had it."
+        "The report of run {run} was lost before channel {channel} had it."
     ));
 }

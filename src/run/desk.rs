@@ -147,7 +147,12 @@ fn load(
         store.secure(&mut loaded, now)?;
     }
     let begins = &loaded.checkpoint;
-    if begins.run == 0 && begins.recovered_from.is_none() && begins.read_from.is_none() {
+    let is_first = begins.run == 0
+        && begins
+            .sources
+            .iter()
+            .all(|source| source.position.watermark.is_none());
+    if is_first && begins.recovered_from.is_none() && begins.read_from.is_none() {
         warnings.push(format!(
             "This is the first report: it looks back {} hours, not at everything the console still holds.",
             config.initial_lookback.num_hours()

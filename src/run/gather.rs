@@ -1,10 +1,13 @@
 //! Collects from every controller into one run's books, oldest slice first.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 
+use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
-use crate::collect::{self, Gathered, Known, Wanted};
+use crate::collect::{self, Gathered, Known, Slice, Taking, Wanted};
 use crate::config::{Config, Controller};
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::device::Snapshot;
@@ -48,15 +51,15 @@ pub struct Question<'a> {
     pub stop: &'a Stop,
 }
 
-/// Asks one controller after the other. `Err` only if a slice could not be taken: the run is then void.
+/// Asks all controllers, so many at a time. `Err` only if a slice could not be taken: the run is then void.
 pub fn everything(
     question: &Question<'_>,
     position: &BeginningOf<'_>,
     ingest: &mut Ingest<'_>,
 ) -> anyhow::Result<Harvest> {
+    let controllers = &question.config.controllers;
     let mut harvest = Harvest::default();
-    for controller in &question.config.controllers {
-        let gathered = one(question, controller, position, ingest)?;
+    for (controller, gathered) in controllers.iter().zip(all(question, position, ingest)?) {
         harvest.coverage.extend(gathered.coverage.iter().cloned());
         harvest.snapshot.sites.extend(gathered.snapshots.iter().cloned());
         harvest.warnings.extend(gathered.warnings.iter().cloned());
@@ -71,7 +74,7 @@ pub fn everything(
         }
         if let Some(failure) = &gathered.failure {
             // With one controller the sentence is the run's own error, and told at its end.
-            let alone = question.config.controllers.len() == 1;
+            let alone = controllers.len() == 1;
             log::log!(
                 if alone { log::Level::Info } else { log::Level::Warn },
                 "{}",
@@ -116,11 +119,75 @@ pub fn everything(
     Ok(harvest)
 }
 
+/// What each controller gave, in the order they are configured. Several are asked at once, each by a thread of its
+/// own; their slices are taken here, one at a time, and whoever gave one waits until it is taken.
+fn all(
+    question: &Question<'_>,
+    position: &BeginningOf<'_>,
+    ingest: &mut Ingest<'_>,
+) -> anyhow::Result<Vec<Gathered>> {
+    let controllers = &question.config.controllers;
+    if let [controller] = controllers.as_slice() {
+        let gathered = one(question, controller, position, &mut |slice| ingest.take(&slice))?;
+        return Ok(vec![gathered]);
+    }
+    let next = AtomicUsize::new(0);
+    let (give, taken) = mpsc::sync_channel::<(usize, Given)>(0);
+    let mut all: Vec<Option<Gathered>> = controllers.iter().map(|_| None).collect();
+    std::thread::scope(|scope| {
+        for _ in controllers.iter().zip(0..question.config.max_parallel) {
+            let (give, next) = (give.clone(), &next);
+            scope.spawn(move || {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(controller) = controllers.get(number) else {
+                        return;
+                    };
+                    let give = |given| {
+                        let taken = give.send((number, given));
+                        taken.map_err(|_| anyhow::anyhow!("the run is void"))
+                    };
+                    let mut take = |slice| give(Given::Slice(Box::new(slice)));
+                    let gathered = one(question, controller, position, &mut take);
+                    // Where nothing is taken any more, the run has ended with an error of its own.
+                    if gathered
+                        .and_then(|gathered| give(Given::All(Box::new(gathered))))
+                        .is_err()
+                    {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(give);
+        for (number, given) in taken {
+            match given {
+                Given::Slice(slice) => ingest.take(&slice)?,
+                Given::All(gathered) => {
+                    if let Some(place) = all.get_mut(number) {
+                        *place = Some(*gathered);
+                    }
+                }
+            }
+        }
+        Ok::<(), anyhow::Error>(())
+    })?;
+    all.into_iter()
+        .collect::<Option<Vec<_>>>()
+        .context("a controller was not asked")
+}
+
+/// What the thread that asks a controller gives.
+enum Given {
+    Slice(Box<Slice>),
+    All(Box<Gathered>),
+}
+
 fn one(
     question: &Question<'_>,
     controller: &Controller,
     position: &BeginningOf<'_>,
-    ingest: &mut Ingest<'_>,
+    take: &mut Taking<'_>,
 ) -> anyhow::Result<Gathered> {
     let known = question.checkpoint.controllers.get(&controller.name);
     let sites: Vec<String> = question
@@ -144,7 +211,7 @@ fn one(
         judge_skew: question.judge_skew,
         named_window: question.named_window,
     };
-    collect::controller(&wanted, question.stop, &mut |slice| ingest.take(&slice))
+    collect::controller(&wanted, question.stop, take)
 }
 
 /// The sites earlier runs read on this controller: `_id` and short name.

@@ -13,20 +13,24 @@ use crate::collect::Slice;
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::digest::Digest;
 use crate::model::position::Position;
-use crate::model::source::{SiteName, SourceId, SourceKind};
+use crate::model::source::{SiteName, SourceId};
 use crate::run::beginnings::Beginning;
 use crate::state::seen::Seen;
 
 /// How far a source of a site (by its configured name) had been read when the run began.
-pub type BeginningOf<'a> = dyn Fn(&SiteName, &SourceId) -> Beginning + 'a;
+pub type BeginningOf<'a> = dyn Fn(&SiteName, &SourceId) -> Beginning + Sync + 'a;
 
-/// What the slices of a run have come to.
+/// Where the rows of each controller wait, by its name; none where they are not archived.
+pub type Archives<'a> = BTreeMap<String, Box<dyn std::io::Write + 'a>>;
+
+/// What the slices of a run have come to. Each controller has a digest and an archive of its own, so that it does not
+/// matter whose slice came first.
 pub struct Ingest<'a> {
     seen: &'a mut Seen,
     before: &'a BeginningOf<'a>,
-    archive: Option<Box<dyn std::io::Write + 'a>>,
-    pub digest: Digest,
-    pub sources: BTreeMap<SourceId, Taken>,
+    archives: Archives<'a>,
+    digests: BTreeMap<String, Digest>,
+    sources: BTreeMap<SourceId, Taken>,
 }
 
 /// What was taken from one source.
@@ -68,16 +72,12 @@ struct Archived<'a> {
 }
 
 impl<'a> Ingest<'a> {
-    pub fn new(
-        seen: &'a mut Seen,
-        before: &'a BeginningOf<'a>,
-        archive: Option<Box<dyn std::io::Write + 'a>>,
-    ) -> Self {
+    pub fn new(seen: &'a mut Seen, before: &'a BeginningOf<'a>, archives: Archives<'a>) -> Self {
         Self {
             seen,
             before,
-            archive,
-            digest: Digest::default(),
+            archives,
+            digests: BTreeMap::new(),
             sources: BTreeMap::new(),
         }
     }
@@ -88,8 +88,7 @@ impl<'a> Ingest<'a> {
         if !self.sources.contains_key(&slice.source) {
             let Beginning { position, heir_of } = (self.before)(&slice.site, &slice.source);
             if let Some(before) = heir_of {
-                self.seen
-                    .rename_family(&family_of(&before), &family_of(&slice.source));
+                self.seen.rename_family(&before.family(), &slice.source.family());
             }
             let taken = Taken {
                 site: slice.site.clone(),
@@ -105,7 +104,8 @@ impl<'a> Ingest<'a> {
         let Some(taken) = self.sources.get_mut(&slice.source) else {
             return Ok(());
         };
-        let family = family_of(&slice.source);
+        let family = slice.source.family();
+        let mut archive = self.archives.get_mut(&slice.site.controller);
         let mut folded = Digest::default();
         for event in &slice.rows {
             let late = taken
@@ -124,7 +124,7 @@ impl<'a> Ingest<'a> {
             taken.late += u64::from(late);
             taken.may_repeat += u64::from(late && !ids_are_known);
             let filed = digest::fold(&mut folded, &slice.site, event);
-            if let Some(archive) = &mut self.archive {
+            if let Some(archive) = &mut archive {
                 let waiting = Waiting {
                     id: event.id.clone(),
                     source: format!("{}/{}", slice.site, slice.source.kind),
@@ -138,16 +138,21 @@ impl<'a> Ingest<'a> {
             }
         }
         taken.position = slice.position_after.clone();
-        digest::merge(&mut self.digest, folded);
+        let digest = self.digests.entry(slice.site.controller.clone()).or_default();
+        digest::merge(digest, folded);
         Ok(())
     }
 
-    /// Flushes the archive and gives back what was counted.
+    /// Flushes the archives and gives back what was counted, all controllers together.
     pub fn finish(mut self) -> anyhow::Result<(Digest, BTreeMap<SourceId, Taken>)> {
-        if let Some(archive) = &mut self.archive {
+        for archive in self.archives.values_mut() {
             archive.flush().context("writing the event archive")?;
         }
-        Ok((self.digest, self.sources))
+        let mut together = Digest::default();
+        for digest in self.digests.into_values() {
+            digest::merge(&mut together, digest);
+        }
+        Ok((together, self.sources))
     }
 }
 
@@ -170,7 +175,7 @@ pub fn complete_coverage(coverage: &mut [SourceCoverage], sources: &BTreeMap<Sou
 pub fn settle_archive(
     waiting: impl std::io::BufRead,
     fates: &Fates,
-    mut archive: impl std::io::Write,
+    archive: &mut impl std::io::Write,
 ) -> anyhow::Result<()> {
     for line in waiting.lines() {
         let line = line.context("reading the attempt's event archive")?;
@@ -193,17 +198,7 @@ pub fn settle_archive(
         bytes.push(b'\n');
         archive.write_all(&bytes).context("writing the event archive")?;
     }
-    archive.flush().context("writing the event archive")
-}
-
-/// One set of ids a site and family of sources: all classes of the system log share theirs.
-pub fn family_of(source: &SourceId) -> String {
-    let family = match source.kind {
-        SourceKind::SystemLog => "sl",
-        SourceKind::Input => "in",
-        SourceKind::Devices | SourceKind::Health => "none",
-    };
-    format!("{}/{}/{family}", source.controller, source.site)
+    Ok(())
 }
 
 fn hour_of(time: DateTime<Utc>) -> i64 {

@@ -9,6 +9,7 @@ use crate::deliver::Outcome;
 use crate::deliver::webhook::{self, Dead, Envelope};
 use crate::disk::crash_point;
 use crate::net::stop::Stop;
+use crate::run::debts::Owed;
 use crate::run::delivery::Asked;
 use crate::run::desk::Desk;
 use crate::run::halt::Halt;
@@ -34,52 +35,64 @@ pub fn send_owed(desk: &mut Desk<'_>, asked: Asked<'_>) -> Result<(), Halt> {
     let stop = desk.stop.until(desk.order.end());
     for channel in desk.config.channels.clone() {
         if let ChannelKind::Webhook(hook) = &channel.kind {
-            let address = Address {
-                channel: &channel.name,
-                hook,
-                stop: &stop,
-            };
-            send_to(desk, &address, asked)?;
-            give_up(desk, &channel.name)?;
+            for instance in desk.checkpoint.instances() {
+                let address = Address {
+                    instance: &instance,
+                    channel: &channel.name,
+                    hook,
+                    stop: &stop,
+                };
+                send_to(desk, &address, asked)?;
+                give_up(desk, &address)?;
+            }
         }
     }
     Ok(())
 }
 
-/// Where messages go, and how long they are waited for.
+/// Whose runs go where, and how long that is waited for.
 struct Address<'a> {
+    instance: &'a str,
     channel: &'a str,
     hook: &'a Webhook,
     stop: &'a Stop,
 }
 
+impl<'a> Address<'a> {
+    fn owed(&self, run: u64) -> Owed<'a> {
+        Owed {
+            instance: self.instance,
+            channel: self.channel,
+            run,
+        }
+    }
+}
+
 fn send_to(desk: &mut Desk<'_>, address: &Address<'_>, asked: Asked<'_>) -> Result<(), Halt> {
     let now = desk.now();
-    let pinned =
-        ledger(desk, address.channel).map_or_else(Vec::new, |ledger| ledger.due_again(now, asked.all));
+    let pinned = ledger(desk, address).map_or_else(Vec::new, |ledger| ledger.due_again(now, asked.all));
     for message in pinned
         .into_iter()
         .filter(|message| message.runs.iter().any(|run| asked.covers(*run)))
     {
-        let parcels = parcels(desk, address.channel, &message.runs, usize::MAX);
+        let parcels = parcels(desk, address, &message.runs, usize::MAX);
         if !parcels.is_empty() && !post(desk, address, &message, parcels)? {
             return Ok(());
         }
     }
     loop {
-        let due = ledger(desk, address.channel).map_or_else(Vec::new, |ledger| ledger.due(now, asked.all));
+        let due = ledger(desk, address).map_or_else(Vec::new, |ledger| ledger.due(now, asked.all));
         let due: Vec<u64> = due.into_iter().filter(|run| asked.covers(*run)).collect();
         if due.is_empty() || address.stop.reason().is_some() {
             return Ok(());
         }
-        let parcels = parcels(desk, address.channel, &due, LARGEST);
+        let parcels = parcels(desk, address, &due, LARGEST);
         let numbers: Vec<u64> = parcels.iter().map(|parcel| parcel.run).collect();
         let ids: Vec<String> = parcels.iter().map(|parcel| parcel.report_id.clone()).collect();
-        let key = message_key(&desk.checkpoint.instance, address.channel, &ids);
+        let key = message_key(address.instance, address.channel, &ids);
         let opened = desk
             .checkpoint
-            .ledgers
-            .get_mut(address.channel)
+            .ledger_mut(address.instance, address.channel)
             .and_then(|ledger| ledger.open(&numbers, &key, now));
         // Without one, all that was due is lost and settled.
         let Some(message) = opened else { continue };
@@ -92,19 +105,17 @@ fn send_to(desk: &mut Desk<'_>, address: &Address<'_>, asked: Asked<'_>) -> Resu
     }
 }
 
-fn ledger<'a>(desk: &'a Desk<'_>, channel: &str) -> Option<&'a Ledger> {
-    desk.checkpoint.ledgers.get(channel)
+fn ledger<'a>(desk: &'a Desk<'_>, address: &Address<'_>) -> Option<&'a Ledger> {
+    desk.checkpoint.ledger(address.instance, address.channel)
 }
 
 /// The reports of these runs, at least one and no more than fit. A run whose report is nowhere is settled.
-fn parcels(desk: &mut Desk<'_>, channel: &str, numbers: &[u64], most: usize) -> Vec<Parcel> {
+fn parcels(desk: &mut Desk<'_>, address: &Address<'_>, numbers: &[u64], most: usize) -> Vec<Parcel> {
     let mut parcels = Vec::new();
     let mut size = 0_usize;
     for number in numbers {
-        let found = recall::run(&desk.dir, &desk.checkpoint, *number)
-            .and_then(|run| Some((recall::report(&desk.dir, *number, &run)?, run.report_id)));
-        let Some((mut report, report_id)) = found else {
-            lose(desk, channel, *number);
+        let Some((mut report, report_id)) = recalled(desk, address.instance, *number) else {
+            lose(desk, address.owed(*number));
             continue;
         };
         webhook::without_digest(&mut report);
@@ -121,6 +132,16 @@ fn parcels(desk: &mut Desk<'_>, channel: &str, numbers: &[u64], most: usize) -> 
     parcels
 }
 
+/// The report of a run, and its id.
+fn recalled(desk: &Desk<'_>, instance: &str, number: u64) -> Option<(Value, String)> {
+    let checkpoint = &desk.checkpoint;
+    let run = recall::run(&desk.dir, checkpoint, instance, number)?;
+    let entry = checkpoint.outbox_entry(instance, number);
+    let path = format!("{}{}", run.path, checkpoint.mark_of(instance));
+    let report = recall::report(&desk.dir, &entry, &path, &run.report_id)?;
+    Some((report, run.report_id))
+}
+
 /// Sends an open message; `true` if it was accepted.
 fn post(
     desk: &mut Desk<'_>,
@@ -133,12 +154,16 @@ fn post(
     }
     let numbers: Vec<u64> = parcels.iter().map(|parcel| parcel.run).collect();
     let body = webhook::body(Envelope {
-        instance: &desk.checkpoint.instance,
+        instance: address.instance,
         channel: address.channel,
         key: &message.key,
         runs: &numbers,
         reports: parcels.into_iter().map(|parcel| parcel.report).collect(),
-        dead: message.tells.iter().map(|run| epitaph(desk, *run)).collect(),
+        dead: message
+            .tells
+            .iter()
+            .map(|run| epitaph(desk, address.instance, *run))
+            .collect(),
     });
     desk.store.check()?;
     let outcome = webhook::send(address.hook, &message.key, &body, address.stop);
@@ -148,14 +173,14 @@ fn post(
         Outcome::Refused { permanent, reason } => Answer::Refused { permanent, reason },
         Outcome::Unknown { reason } => Answer::Unknown { reason },
     };
-    enter(desk, address.channel, &message.key, &numbers, &answer);
+    enter(desk, address, &message.key, &numbers, &answer);
     desk.commit()?;
     crash_point("message.entered");
     Ok(answer == Answer::Accepted)
 }
 
-fn epitaph(desk: &Desk<'_>, run: u64) -> Dead {
-    let known = desk.checkpoint.runs.get(&run);
+fn epitaph(desk: &Desk<'_>, instance: &str, run: u64) -> Dead {
+    let known = desk.checkpoint.runs_of(instance).and_then(|runs| runs.get(&run));
     Dead {
         run,
         findings: known.map(|known| known.findings),
@@ -163,8 +188,9 @@ fn epitaph(desk: &Desk<'_>, run: u64) -> Dead {
     }
 }
 
-fn enter(desk: &mut Desk<'_>, channel: &str, key: &str, numbers: &[u64], answer: &Answer) {
+fn enter(desk: &mut Desk<'_>, address: &Address<'_>, key: &str, numbers: &[u64], answer: &Answer) {
     let now = desk.now();
+    let channel = address.channel;
     let named = runs(numbers);
     match answer {
         Answer::Accepted => log::info!("channel {channel} accepted {named}"),
@@ -175,32 +201,39 @@ fn enter(desk: &mut Desk<'_>, channel: &str, key: &str, numbers: &[u64], answer:
             );
         }
     }
-    if let Some(ledger) = desk.checkpoint.ledgers.get_mut(channel) {
+    if let Some(ledger) = desk.checkpoint.ledger_mut(address.instance, channel) {
         ledger.answer(key, answer, now);
     }
     for number in numbers {
-        debts::delivery(&mut desk.checkpoint, desk.record, channel, *number, answer, now);
+        debts::delivery(
+            &mut desk.checkpoint,
+            desk.record,
+            address.owed(*number),
+            answer,
+            now,
+        );
     }
     desk.checkpoint
         .note_success(&remember::required(&desk.config.channels));
 }
 
 /// Nothing can be sent of a run whose report is gone: the next message tells that it is missing.
-fn lose(desk: &mut Desk<'_>, channel: &str, number: u64) {
-    log::warn!("channel {channel} run {number}: its report is gone and cannot be sent");
+fn lose(desk: &mut Desk<'_>, owed: Owed<'_>) {
+    let Owed { channel, run, .. } = owed;
+    log::warn!("channel {channel} run {run}: its report is gone and cannot be sent");
     let now = desk.now();
-    if let Some(ledger) = desk.checkpoint.ledgers.get_mut(channel) {
-        ledger.settle(number, Standing::Dead { told: false });
+    if let Some(ledger) = desk.checkpoint.ledger_mut(owed.instance, channel) {
+        ledger.settle(run, Standing::Dead { told: false });
     }
-    debts::death(&mut desk.checkpoint, channel, number, now);
+    debts::death(&mut desk.checkpoint, owed, now);
 }
 
-fn give_up(desk: &mut Desk<'_>, channel: &str) -> Result<(), Halt> {
+fn give_up(desk: &mut Desk<'_>, address: &Address<'_>) -> Result<(), Halt> {
     let now = desk.now();
+    let channel = address.channel;
     let dead = desk
         .checkpoint
-        .ledgers
-        .get_mut(channel)
+        .ledger_mut(address.instance, channel)
         .map_or_else(Vec::new, |ledger| ledger.give_up(now, GIVE_UP_AFTER));
     if dead.is_empty() {
         return Ok(());
@@ -210,7 +243,7 @@ fn give_up(desk: &mut Desk<'_>, channel: &str) -> Result<(), Halt> {
         runs(&dead)
     );
     for number in dead {
-        debts::death(&mut desk.checkpoint, channel, number, now);
+        debts::death(&mut desk.checkpoint, address.owed(number), now);
     }
     desk.commit()
 }

@@ -178,7 +178,7 @@ fn collect(desk: &mut Desk<'_>, workshop: &mut Workshop) -> Result<Collected, Ha
     desk.warnings.extend(seen.trouble.clone());
     let known = &desk.checkpoint;
     let position = |site: &SiteName, id: &_| beginning(known, site, id, start);
-    let mut ingest = Ingest::new(&mut seen, &position, workshop.waiting()?);
+    let mut ingest = Ingest::new(&mut seen, &position, workshop.waiting(&desk.config.controllers)?);
     let question = Question {
         config: &desk.config,
         checkpoint: known,
@@ -284,7 +284,7 @@ fn fail(desk: &mut Desk<'_>, halt: &Halt) -> Result<(), Halt> {
     desk.record.error = Some(halt.message.clone());
     let now = desk.now();
     remember::attempt_failure(&mut desk.checkpoint, desk.record, &halt.message, now);
-    if desk.stop.signalled().is_none() && tell::owed(&desk.checkpoint) > 0 {
+    if desk.stop.signalled().is_none() && desk.checkpoint.owed() > 0 {
         let ended_in = desk.record.stage.clone();
         desk.enter(Stage::Deliver)?;
         delivery::deliver_owed(desk, Asked::default())?;

@@ -11,7 +11,7 @@ use crate::model::finding::Severity;
 use crate::model::report::Report;
 use crate::model::source::SourceId;
 use crate::run::beginnings::place;
-use crate::run::ingest::{Taken, family_of};
+use crate::run::ingest::Taken;
 use crate::run::tell::whole_hour;
 use crate::state::failures::{self, FailureState, OpenFailure};
 use crate::state::ledger::Ledger;
@@ -128,6 +128,7 @@ pub fn failure(
 ) -> OpenFailure {
     OpenFailure {
         run: record.run,
+        instance: None,
         attempt_id: record.attempt_id.clone(),
         stage: stage.to_owned(),
         subject: subject.to_owned(),
@@ -161,7 +162,7 @@ pub fn forget_ids(seen: &mut Seen, checkpoint: &Checkpoint) {
     let read: BTreeSet<String> = checkpoint
         .sources
         .iter()
-        .map(|source| family_of(&source.id))
+        .map(|source| source.id.family())
         .collect();
     seen.keep_families(|family| read.contains(family));
     for source in &checkpoint.sources {
@@ -169,7 +170,7 @@ pub fn forget_ids(seen: &mut Seen, checkpoint: &Checkpoint) {
         if source.position.lagging_until.is_none()
             && let Some(watermark) = source.position.watermark
         {
-            seen.prune(&family_of(&source.id), whole_hour(watermark - IDS_KEPT));
+            seen.prune(&source.id.family(), whole_hour(watermark - IDS_KEPT));
         }
     }
 }

@@ -1,47 +1,62 @@
 //! Writes a run's files into the outbox: the rows while they are collected, the report when it is judged.
 
-use std::io::{BufReader, BufWriter, Write};
+use std::io::{BufReader, BufWriter, Write as _};
 
 use anyhow::Context as _;
 
 use crate::analyse::Fates;
-use crate::config::Config;
+use crate::config::{Config, Controller};
 use crate::disk::Dir;
 use crate::model::report::Report;
 use crate::report;
-use crate::run::ingest::settle_archive;
-use crate::state::outbox::Draft;
+use crate::run::ingest::{Archives, settle_archive};
+use crate::state::outbox::{self, Draft};
 
-/// Rows that wait for their finding; never published.
-const WAITING: &str = "events.waiting";
+/// Rows of one controller that wait for their finding; never published.
+fn waiting(number: usize) -> String {
+    format!("events.waiting-{number}")
+}
 
 /// The outbox entry of the run being made; without one nothing is written (`--dry-run`).
 pub struct Workshop {
     draft: Option<Draft>,
     archive: bool,
+    /// Files of waiting rows.
+    waiting: usize,
 }
 
 impl Workshop {
     pub fn begin(dir: &Dir, run: u64, attempt_id: Option<&str>, config: &Config) -> anyhow::Result<Self> {
         let draft = attempt_id
-            .map(|id| Draft::begin(dir, run, id))
+            .map(|id| Draft::begin(dir, &outbox::path_of(run), id))
             .transpose()
             .context("opening the outbox")?;
         Ok(Self {
             draft,
             archive: config.archive_events,
+            waiting: 0,
         })
     }
 
-    /// Where rows go while they are collected; `None` if they are not archived.
-    pub fn waiting(&mut self) -> anyhow::Result<Option<Box<dyn Write>>> {
-        match &mut self.draft {
-            Some(draft) if self.archive => {
-                let file = draft.create(WAITING).context("opening the event archive")?;
-                Ok(Some(Box::new(BufWriter::new(file))))
-            }
-            _ => Ok(None),
+    /// Where each controller's rows go while they are collected; nowhere if they are not archived.
+    pub fn waiting(&mut self, controllers: &[Controller]) -> anyhow::Result<Archives<'static>> {
+        let mut archives = Archives::new();
+        let Some(draft) = self.draft.as_mut().filter(|_| self.archive) else {
+            return Ok(archives);
+        };
+        let mut names: Vec<&str> = controllers
+            .iter()
+            .map(|controller| controller.name.as_str())
+            .collect();
+        names.sort_unstable();
+        for (number, name) in names.into_iter().enumerate() {
+            let file = draft
+                .create(&waiting(number))
+                .context("opening the event archive")?;
+            archives.insert(name.to_owned(), Box::new(BufWriter::new(file)));
+            self.waiting = number + 1;
         }
+        Ok(archives)
     }
 
     /// Writes report, renderings and archive; they are durable once the draft is entered.
@@ -50,14 +65,18 @@ impl Workshop {
             return Ok(None);
         };
         if self.archive {
-            let waiting = draft
-                .open(WAITING)?
-                .context("the attempt's event archive is gone")?;
             let archive = draft
-                .create("events.jsonl")
+                .create(outbox::EVENTS)
                 .context("opening the event archive")?;
-            settle_archive(BufReader::new(waiting), fates, BufWriter::new(archive))?;
-            draft.discard(WAITING)?;
+            let mut archive = BufWriter::new(archive);
+            for number in 0..self.waiting {
+                let rows = draft
+                    .open(&waiting(number))?
+                    .context("the attempt's event archive is gone")?;
+                settle_archive(BufReader::new(rows), fates, &mut archive)?;
+                draft.discard(&waiting(number))?;
+            }
+            archive.flush().context("writing the event archive")?;
         }
         draft.write("report.html", report::html::render(report).as_bytes())?;
         draft.write("report.txt", report::text::render(report).as_bytes())?;

@@ -32,12 +32,13 @@ pub fn begin(order: &Order<'_>) -> Attempt {
     blank(id, now)
 }
 
-fn blank(attempt_id: String, started_at: DateTime<Utc>) -> Attempt {
+pub fn blank(attempt_id: String, started_at: DateTime<Utc>) -> Attempt {
     Attempt {
         schema_version: "1".to_owned(),
         attempt_id,
         command: "run".to_owned(),
         run: None,
+        instance: None,
         started_at,
         finished_at: None,
         duration_ms: None,
@@ -212,9 +213,15 @@ pub fn channel_results(
     channels
         .iter()
         .filter_map(|channel| {
-            let ledger = checkpoint.ledgers.get(&channel.name)?;
-            let owed: Vec<(u64, &Debt)> = ledger.between.owed().collect();
-            let dead = ledger.untold();
+            let of_channel = checkpoint
+                .all_ledgers()
+                .filter(|(_, name, _)| *name == channel.name);
+            let ledgers: Vec<&Ledger> = of_channel.map(|(.., ledger)| ledger).collect();
+            if ledgers.is_empty() {
+                return None;
+            }
+            let owed: Vec<(u64, &Debt)> = ledgers.iter().flat_map(|ledger| ledger.between.owed()).collect();
+            let dead: Vec<u64> = ledgers.iter().flat_map(|ledger| ledger.untold()).collect();
             let (outcome, runs) = if !owed.is_empty() {
                 ("owed", owed.iter().map(|(run, _)| *run).collect())
             } else if !dead.is_empty() {
@@ -239,18 +246,13 @@ pub fn whole_hour(time: DateTime<Utc>) -> DateTime<Utc> {
     time.duration_trunc(chrono::Duration::hours(1)).unwrap_or(time)
 }
 
-/// How many deliveries are owed, over all channels.
-pub fn owed(checkpoint: &Checkpoint) -> usize {
-    checkpoint.ledgers.values().map(Ledger::owed).sum()
-}
-
 /// What the log says of the checkpoint a run begins with.
 pub fn state_line(checkpoint: &Checkpoint) -> String {
     format!(
         "generation={} run={} owed={} last_success={}",
         checkpoint.generation,
         checkpoint.run,
-        owed(checkpoint),
+        checkpoint.owed(),
         checkpoint
             .last_successful_run
             .map_or_else(|| "never".to_owned(), |time| time.to_rfc3339())

@@ -109,7 +109,6 @@ pub fn of_channels(checkpoint: &Checkpoint, channels: &[Channel]) -> Exit {
     let owing = channels
         .iter()
         .filter(|channel| channel.required)
-        .filter_map(|channel| checkpoint.ledgers.get(&channel.name))
-        .any(|ledger| ledger.owed() > 0);
+        .any(|channel| checkpoint.owed_to(&channel.name) > 0);
     if owing { Exit::Partial } else { Exit::Ok }
 }

@@ -51,12 +51,12 @@ fn look(dir: &Dir) -> u64 {
     );
     let checkpoint = loaded.checkpoint;
     assert_eq!(checkpoint.highest_run, checkpoint.run, "no number was skipped");
-    for run in checkpoint.needed_runs() {
-        let report = outbox::read_json(dir, run).unwrap();
+    for entry in checkpoint.needed_entries() {
+        let report = outbox::read_json(dir, &entry).unwrap();
         assert_eq!(
             report.as_deref(),
             Some(b"{}".as_slice()),
-            "the report of run {run} is owed"
+            "the report of {entry} is owed"
         );
     }
     let seen = Seen::load(dir, &checkpoint);

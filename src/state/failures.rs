@@ -22,6 +22,9 @@ pub enum FailureState {
 pub struct OpenFailure {
     /// The run, where one was committed.
     pub run: Option<u64>,
+    /// Whose run it is, if another instance committed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
     /// The first attempt it was seen in.
     pub attempt_id: String,
     pub stage: String,
@@ -35,11 +38,21 @@ pub struct OpenFailure {
     pub state: FailureState,
 }
 
-/// Adds a failure, or counts it where the same (run, stage, subject) is open already.
+/// What a failure is told apart by, beside its stage and subject: instance (of a run that is not our own), run.
+pub type RunName<'a> = (Option<&'a str>, u64);
+
+impl OpenFailure {
+    fn is_of(&self, name: RunName<'_>) -> bool {
+        (self.instance.as_deref(), self.run) == (name.0, Some(name.1))
+    }
+}
+
+/// Adds a failure, or counts it where the same (instance, run, stage, subject) is open already.
 pub fn note(failures: &mut Vec<OpenFailure>, seen: OpenFailure) {
     let same = |known: &&mut OpenFailure| {
         known.state == FailureState::Pending
-            && (known.run, &known.stage, &known.subject) == (seen.run, &seen.stage, &seen.subject)
+            && (&known.instance, known.run) == (&seen.instance, seen.run)
+            && (&known.stage, &known.subject) == (&seen.stage, &seen.subject)
     };
     match failures.iter_mut().find(same) {
         Some(known) => {
@@ -57,12 +70,12 @@ pub fn close(
     failures: &mut [OpenFailure],
     stage: &str,
     subject: &str,
-    run: Option<u64>,
+    run: Option<RunName<'_>>,
     outcome: FailureState,
     now: DateTime<Utc>,
 ) {
     for known in failures {
-        let same = known.stage == stage && known.subject == subject && (run.is_none() || known.run == run);
+        let same = known.stage == stage && known.subject == subject && run.is_none_or(|run| known.is_of(run));
         if same && known.state == FailureState::Pending {
             known.state = outcome;
             known.next_try = None;

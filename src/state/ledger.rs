@@ -183,6 +183,8 @@ impl Ledger {
                 let message = self.messages.remove(at);
                 for run in message.runs {
                     self.between.set(run, Standing::Accepted);
+                    // Copies of one ledger may each have opened a message for it before they were joined.
+                    self.withdraw(run);
                 }
                 for run in message.tells {
                     if matches!(self.between.get(run), Some(Standing::Dead { .. })) {
@@ -281,7 +283,7 @@ impl Ledger {
     }
 
     /// Takes a run that is settled otherwise out of the messages; one without runs is no message.
-    fn withdraw(&mut self, run: u64) {
+    pub fn withdraw(&mut self, run: u64) {
         for message in &mut self.messages {
             message.runs.retain(|held| *held != run);
         }
@@ -289,7 +291,7 @@ impl Ledger {
     }
 
     /// Contiguous moves over consecutive settled runs and stops at a gap; what is settled below it is forgotten.
-    fn advance(&mut self) {
+    pub fn advance(&mut self) {
         while let Some(next) = self.last_contiguous.checked_add(1)
             && let Some(through) = self.between.settled_through(next)
         {

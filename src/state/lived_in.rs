@@ -57,7 +57,7 @@ pub fn run_once(store: &mut Store, checkpoint: &mut Checkpoint) {
 
 pub fn commit_run(store: &mut Store, checkpoint: &mut Checkpoint) {
     let run = checkpoint.next_run();
-    let mut draft = Draft::begin(store.dir(), run, "lived-in").unwrap();
+    let mut draft = Draft::begin(store.dir(), &outbox::path_of(run), "lived-in").unwrap();
     draft.write(outbox::REPORT, b"{}").unwrap();
     draft.enter().unwrap();
     let mut seen = Seen::load(store.dir(), checkpoint);

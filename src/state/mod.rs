@@ -3,10 +3,14 @@
 //! The way through: [`lock`] → [`store`] (which loads by [`load`], whose shape is [`schema`]) → [`outbox`] and
 //! [`seen`] before the commit → the commit in [`store`] → [`ledger`] for every channel → [`projections`].
 
+pub mod accounts;
 pub mod backups;
 pub mod error;
+pub mod export;
 pub mod failures;
+pub mod join;
 pub mod ledger;
+pub mod ledger_join;
 pub mod load;
 pub mod lock;
 pub mod migrate;
@@ -28,6 +32,8 @@ pub mod traces;
 mod checkpoint_tests;
 #[cfg(test)]
 mod crash_tests;
+#[cfg(test)]
+mod join_tests;
 #[cfg(test)]
 mod ledger_tests;
 #[cfg(test)]

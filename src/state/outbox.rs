@@ -2,7 +2,7 @@
 //!
 //! An entry means nothing until a checkpoint names its run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Write as _;
 
@@ -15,6 +15,8 @@ pub const OUTBOX: &str = ".outbox";
 const ATTEMPT: &str = "attempt-";
 /// The report's name in its entry.
 pub const REPORT: &str = "report.json";
+/// The event archive's.
+pub const EVENTS: &str = "events.jsonl";
 /// More bytes than any report has.
 const LIMIT: u64 = 256 * 1024 * 1024;
 
@@ -23,20 +25,20 @@ const LIMIT: u64 = 256 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Draft {
     dir: Dir,
-    run: u64,
+    entry: String,
     folder: String,
     files: BTreeMap<String, File>,
 }
 
 impl Draft {
-    /// An empty entry of this attempt, for what is to become `run`.
-    pub fn begin(dir: &Dir, run: u64, attempt_id: &str) -> Result<Self, DiskError> {
+    /// An empty entry of this attempt, for what is to become `entry`.
+    pub fn begin(dir: &Dir, entry: &str, attempt_id: &str) -> Result<Self, DiskError> {
         let folder = format!("{OUTBOX}/{ATTEMPT}{attempt_id}");
         dir.remove_dir(&folder)?;
         dir.create_dirs(&folder)?;
         Ok(Self {
             dir: dir.clone(),
-            run,
+            entry: entry.to_owned(),
             folder,
             files: BTreeMap::new(),
         })
@@ -71,8 +73,8 @@ impl Draft {
         self.dir.open_file(&self.path(name))
     }
 
-    /// Waits until every file is on the disk and gives the entry its run's number; what an attempt nobody saw
-    /// left under that number is removed. To be done under a lock that was just verified.
+    /// Waits until every file is on the disk and gives the entry its name; what an attempt nobody saw
+    /// left under it is removed. To be done under a lock that was just verified.
     pub fn enter(self) -> Result<(), DiskError> {
         for (name, file) in &self.files {
             let path = self.dir.path_of(&self.path(name));
@@ -80,10 +82,13 @@ impl Draft {
                 .map_err(|error| DiskError::new("syncing", path, error))?;
         }
         self.dir.sync(&self.folder)?;
-        let entry = path_of(self.run);
-        self.dir.remove_dir(&entry)?;
+        self.dir.remove_dir(&self.entry)?;
         crash_point("outbox.sealed");
-        self.dir.rename(&self.folder, &entry)?;
+        self.dir.rename(&self.folder, &self.entry)?;
+        let above = self.entry.rsplit_once('/').map_or(OUTBOX, |(above, _)| above);
+        if above != OUTBOX {
+            self.dir.sync(above)?;
+        }
         self.dir.sync(OUTBOX)
     }
 
@@ -97,15 +102,15 @@ impl Draft {
     }
 }
 
-/// The report's bytes; `None` if this run has no entry, or its entry no report.
-pub fn read_json(dir: &Dir, run: u64) -> Result<Option<Vec<u8>>, DiskError> {
-    match dir.read(&format!("{}/{REPORT}", path_of(run)), LIMIT) {
+/// The report's bytes; `None` if there is no such entry, or no report in it.
+pub fn read_json(dir: &Dir, entry: &str) -> Result<Option<Vec<u8>>, DiskError> {
+    match dir.read(&format!("{entry}/{REPORT}"), LIMIT) {
         Err(error) if error.is(rustix::io::Errno::NOENT) => Ok(None),
         other => other,
     }
 }
 
-/// The runs that have an entry, lowest first.
+/// The runs of this checkpoint's own instance that have an entry, lowest first.
 pub fn runs(dir: &Dir) -> Result<Vec<u64>, DiskError> {
     let mut runs: Vec<u64> = dir
         .list(OUTBOX)?
@@ -117,8 +122,44 @@ pub fn runs(dir: &Dir) -> Result<Vec<u64>, DiskError> {
     Ok(runs)
 }
 
-pub fn remove(dir: &Dir, run: u64) -> Result<(), DiskError> {
-    dir.remove_dir(&path_of(run))
+/// Removes the entries that are not among `needed`, and the folders of other instances that hold nothing more.
+pub fn remove_all_but(dir: &Dir, needed: &BTreeSet<String>) -> Result<(), DiskError> {
+    for run in runs(dir)? {
+        let entry = path_of(run);
+        if !needed.contains(&entry) {
+            dir.remove_dir(&entry)?;
+        }
+    }
+    for folder in dir.list(OUTBOX)? {
+        if !folder.is_dir || !is_instance(&folder.name) {
+            continue;
+        }
+        let folder = format!("{OUTBOX}/{}", folder.name);
+        let entries = dir.list(&folder)?.into_iter();
+        let entries: Vec<String> = entries.map(|entry| format!("{folder}/{}", entry.name)).collect();
+        if !entries.iter().any(|entry| needed.contains(entry)) {
+            dir.remove_dir(&folder)?;
+            continue;
+        }
+        for entry in entries.iter().filter(|entry| !needed.contains(*entry)) {
+            dir.remove_dir(entry)?;
+        }
+    }
+    Ok(())
+}
+
+/// What lies in the outbox and belongs to a run: entries, and folders of other instances' entries.
+pub fn entries(dir: &Dir) -> Result<Vec<String>, DiskError> {
+    let entries = dir.list(OUTBOX)?.into_iter().filter(|entry| entry.is_dir);
+    Ok(entries
+        .map(|entry| entry.name)
+        .filter(|name| padded(name).is_some() || is_instance(name))
+        .collect())
+}
+
+/// 32 hex digits: the folder of another instance's runs.
+fn is_instance(name: &str) -> bool {
+    name.len() == 32 && name.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// `.outbox/000042`

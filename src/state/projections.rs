@@ -142,6 +142,7 @@ mod tests {
             attempt_id: format!("{n:032x}"),
             command: "run".to_owned(),
             run: Some(n),
+            instance: None,
             started_at: DateTime::UNIX_EPOCH,
             finished_at: None,
             duration_ms: None,

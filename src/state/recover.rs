@@ -2,7 +2,6 @@
 //!
 //! Pure.
 
-use crate::state::ledger::Ledger;
 use crate::state::schema::Checkpoint;
 use crate::state::traces::Traces;
 
@@ -33,19 +32,19 @@ pub fn step_over(mut checkpoint: Checkpoint, traces: &Traces, told_generation: u
 
 /// Whatever was being sent was broken off.
 pub fn resume(checkpoint: &mut Checkpoint) {
-    for ledger in checkpoint.ledgers.values_mut() {
+    for ledger in checkpoint.all_ledgers_mut() {
         ledger.resume();
     }
 }
 
 /// What came back, and from where.
 pub fn recovered_from(name: &str, found: &Checkpoint) -> String {
-    let owed: usize = found.ledgers.values().map(Ledger::owed).sum();
     format!(
-        "recovered from generation {} ({name}): {} sources, {} runs, {owed} owed deliveries",
+        "recovered from generation {} ({name}): {} sources, {} runs, {} owed deliveries",
         found.generation,
         found.sources.len(),
-        found.run
+        found.run,
+        found.owed()
     )
 }
 

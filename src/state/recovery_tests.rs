@@ -142,7 +142,7 @@ fn an_older_checkpoint_copied_back_by_hand_is_noticed() {
 #[test]
 fn a_dead_attempt_s_leavings_are_neither_a_recovery_nor_kept() {
     let (_temp, dir, checkpoint) = lived_in();
-    Draft::begin(&dir, checkpoint.next_run(), "dead")
+    Draft::begin(&dir, &outbox::path_of(checkpoint.next_run()), "dead")
         .unwrap()
         .write(outbox::REPORT, b"{}")
         .unwrap();

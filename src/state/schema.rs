@@ -3,7 +3,7 @@
 //! Trace before changing it: an old reader ignores fields it does not know and drops them when it writes; a
 //! new reader must do without fields an old writer did not know (`#[serde(default)]`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use crate::model::memory::Memory;
 use crate::model::position::Position;
 use crate::model::source::SourceId;
 use crate::model::window::Window;
+use crate::state::accounts::{self, Account};
 use crate::state::failures::OpenFailure;
 use crate::state::ledger::Ledger;
 
@@ -61,6 +62,9 @@ pub struct Checkpoint {
     pub runs: BTreeMap<u64, CommittedRun>,
     /// By channel (for mail: by channel and recipient).
     pub ledgers: BTreeMap<String, Ledger>,
+    /// What other instances had committed and owed when `state import --merge` took them in, by instance.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub others: BTreeMap<String, Account>,
     pub memory: Memory,
     /// The newest attempts, oldest first.
     pub attempts: Vec<Attempt>,
@@ -154,6 +158,7 @@ impl Checkpoint {
             sources: Vec::new(),
             runs: BTreeMap::new(),
             ledgers: BTreeMap::new(),
+            others: BTreeMap::new(),
             memory: Memory::default(),
             attempts: Vec::new(),
             failures: Vec::new(),
@@ -172,11 +177,6 @@ impl Checkpoint {
     /// The generation the next commit gets.
     pub fn next_generation(&self) -> u64 {
         self.generation.max(self.highest_generation).saturating_add(1)
-    }
-
-    /// Runs whose outbox entry some channel still needs.
-    pub fn needed_runs(&self) -> BTreeSet<u64> {
-        self.ledgers.values().flat_map(Ledger::needs).collect()
     }
 
     pub fn source(&self, id: &SourceId) -> Option<&SourceState> {
@@ -206,34 +206,10 @@ impl Checkpoint {
         self.sources.get_mut(at)
     }
 
-    /// Moves `last_successful_run` to the newest run up to which all of `required` have settled everything.
-    pub fn note_success(&mut self, required: &[String]) {
-        let settled = required
-            .iter()
-            .map(|channel| {
-                self.ledgers
-                    .get(channel)
-                    .map_or(0, |ledger| ledger.last_contiguous)
-            })
-            .min();
-        let through = settled.unwrap_or(self.run).min(self.run);
-        if let Some((_, run)) = self.runs.range(..=through).next_back()
-            && self.last_successful_run != Some(run.generated_at)
-        {
-            self.last_successful_run = Some(run.generated_at);
-            self.last_report_count = run.findings;
-        }
-    }
-
     /// Keeps what is bounded within its bounds: called by the commit.
     pub fn prune(&mut self) {
-        let needed = self.needed_runs();
-        let newest: BTreeSet<u64> = self.runs.keys().rev().take(RUNS).copied().collect();
-        self.runs
-            .retain(|run, _| needed.contains(run) || newest.contains(run));
-        while self.runs.len() > MOST_RUNS {
-            self.runs.pop_first();
-        }
+        accounts::prune_runs(&mut self.runs, &self.ledgers);
+        accounts::prune_others(&mut self.others);
         let excess = self.attempts.len().saturating_sub(ATTEMPTS);
         self.attempts.drain(..excess);
         crate::state::failures::prune(&mut self.failures);
@@ -266,14 +242,30 @@ impl Checkpoint {
         if !self.sidecar.as_ref().is_none_or(sidecar) {
             return Some("`sidecar` names no file of seen ids".to_owned());
         }
-        if !self.runs.values().all(|run| inside(&run.path)) {
+        let others = || self.others.values();
+        let mut runs = self
+            .runs
+            .values()
+            .chain(others().flat_map(|other| other.runs.values()));
+        if !runs.all(|run| inside(&run.path)) {
             return Some("a run's path leads out of the directory".to_owned());
+        }
+        if !self
+            .others
+            .keys()
+            .all(|instance| hex(instance, 32) && *instance != self.instance)
+        {
+            return Some("`others` holds no other instance".to_owned());
         }
         if !self.sources.is_sorted_by(|a, b| a.id < b.id) {
             return Some("`sources` is not sorted".to_owned());
         }
         let sound = |ledger: &Ledger| ledger.between.is_sound() && ledger.last_contiguous <= HIGHEST_NUMBER;
-        if !self.ledgers.values().all(sound) {
+        let mut ledgers = self
+            .ledgers
+            .values()
+            .chain(others().flat_map(|other| other.ledgers.values()));
+        if !ledgers.all(sound) {
             return Some("a ledger's runs overlap".to_owned());
         }
         None

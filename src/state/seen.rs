@@ -3,6 +3,8 @@
 //! An id is 72 bits of its SHA-256. Where ids are missing (too many of them, a sidecar lost or damaged) the hours
 //! concerned are known as incomplete, so that nobody takes "not seen" for "new" there.
 
+mod join;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -23,7 +25,7 @@ pub const MOST: usize = 250_000;
 const PREFIX: &str = ".seen-";
 const HEADER: &str = "unifi-scan seen 1";
 /// A sidecar of sixteen full controllers; a longer one was not written by us.
-const LIMIT: u64 = 64 * 1024 * 1024;
+pub const LIMIT: u64 = 64 * 1024 * 1024;
 const HOUR: i64 = 3600;
 
 /// A family is what ids are unique in: `<controller>/<site>/sl`.
@@ -43,10 +45,15 @@ impl Seen {
     /// Reads the sidecar the checkpoint names. One that is lost or damaged is no error: what was read before is
     /// then incomplete, and `trouble` says so.
     pub fn load(dir: &Dir, checkpoint: &Checkpoint) -> Self {
+        Self::load_from(checkpoint, |sidecar| Self::read(dir, sidecar))
+    }
+
+    /// The same from wherever the sidecar is to be had.
+    pub fn load_from(checkpoint: &Checkpoint, read: impl FnOnce(&Sidecar) -> Result<Self, String>) -> Self {
         let Some(sidecar) = &checkpoint.sidecar else {
             return Self::default();
         };
-        let trouble = match Self::read(dir, sidecar) {
+        let trouble = match read(sidecar) {
             Ok(seen) => return seen,
             Err(why) => why,
         };
@@ -76,8 +83,7 @@ impl Seen {
         let name = &sidecar.name;
         match dir.read(name, LIMIT) {
             Ok(Some(bytes)) => {
-                let seen = checked(&bytes, sidecar).and_then(Self::parse);
-                let seen = seen.map_err(|why| format!("the seen ids in {name} {why}"))?;
+                let seen = Self::open(&bytes, sidecar)?;
                 Ok(Self {
                     unchanged: Some(sidecar.clone()),
                     ..seen
@@ -86,6 +92,12 @@ impl Seen {
             Ok(None) => Err(format!("the seen ids in {name} are gone")),
             Err(error) => Err(error.to_string()),
         }
+    }
+
+    /// The ids in these bytes, which must be those that the checkpoint names.
+    pub fn open(bytes: &[u8], sidecar: &Sidecar) -> Result<Self, String> {
+        let seen = checked(bytes, sidecar).and_then(Self::parse);
+        seen.map_err(|why| format!("the seen ids in {} {why}", sidecar.name))
     }
 
     pub fn contains(&self, family: &str, id: &str) -> bool {
@@ -110,9 +122,13 @@ impl Seen {
 
     /// Remembers an id; `false` if it was known.
     pub fn insert(&mut self, family: &str, id: &str, time: DateTime<Utc>) -> bool {
+        self.enter(family, short(id), hour_of(time))
+    }
+
+    fn enter(&mut self, family: &str, id: Id, hour: i64) -> bool {
         let controller = controller_of(family);
         let ids = self.shelves.entry(controller.to_owned()).or_default();
-        let entered = ids.insert(family, short(id), hour_of(time));
+        let entered = ids.insert(family, id, hour);
         if entered != Entered::Known {
             self.unchanged = None;
         }

@@ -185,13 +185,9 @@ impl Store {
             _ => return Ok(()),
         };
         let named: Vec<&Checkpoint> = std::iter::once(checkpoint).chain(bak.as_deref()).collect();
-        let runs: BTreeSet<u64> = named.iter().flat_map(|named| named.needed_runs()).collect();
         outbox::remove_attempts(&self.dir)?;
-        for run in outbox::runs(&self.dir)? {
-            if !runs.contains(&run) {
-                outbox::remove(&self.dir, run)?;
-            }
-        }
+        let needed = named.iter().flat_map(|named| named.needed_entries()).collect();
+        outbox::remove_all_but(&self.dir, &needed)?;
         let kept: Vec<&str> = named
             .iter()
             .filter_map(|c| c.sidecar.as_ref())

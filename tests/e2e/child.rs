@@ -148,6 +148,13 @@ impl Ran {
         self
     }
 
+    /// It ended by a signal, as one that was killed.
+    #[track_caller]
+    pub fn dies(self) -> Self {
+        assert_eq!(self.code(), None, "{}", self.said());
+        self
+    }
+
     pub fn code(&self) -> Option<i32> {
         self.status.code()
     }

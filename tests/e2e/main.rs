@@ -29,6 +29,8 @@
 //! | 28 the same bytes | `safe::the_same_input…`, `readable::a_report_is_shown_byte_for_byte…` |
 //! | 29 odd surroundings | `safe::closed_standard_streams…`, `safe::the_umask…`, `safe::another_user…`, `safe::root_in_the_directory…`, and every test clears the environment |
 //!
+//! Two machines that read the same consoles (contract, section 5): `two_hosts`.
+//!
 //! The other promises (several sources, mail, upgrades) belong to parts that are not there yet.
 #![expect(
     clippy::unwrap_used,
@@ -60,11 +62,13 @@ mod output;
 mod readable;
 mod retry;
 mod safe;
+mod several;
 mod signals;
 mod state;
 mod state_commands;
 mod state_mending;
 mod state_rebuild;
+mod two_hosts;
 mod two_writers;
 mod unreachable;
 mod webhook;

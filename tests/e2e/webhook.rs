@@ -20,7 +20,7 @@ fn world() -> (Scenario, Console, Receiver) {
     (scenario, console, receiver)
 }
 
-fn hooked(scenario: Scenario, receiver: &Receiver) -> Scenario {
+pub fn hooked(scenario: Scenario, receiver: &Receiver) -> Scenario {
     let url = scenario.file("webhook_url", receiver.url());
     scenario
         .env("UNIFI_WEBHOOK_URL_FILE", url.to_str().unwrap())

@@ -2,6 +2,8 @@
 
 mod accept;
 mod backups;
+mod export;
+mod import;
 mod rebuild;
 mod reset;
 mod restore;
@@ -34,6 +36,8 @@ pub fn state(command: &StateCommand, common: &Common) -> Exit {
         StateCommand::Accept { file } => ended(accept::accept(file, common)),
         StateCommand::Rebuild { .. } => ended(rebuild::rebuild(common)),
         StateCommand::Rewind { to } => ended(rewind::rewind(to, common)),
+        StateCommand::Export { file } => ended(export::export(file, common)),
+        StateCommand::Import { merge } => ended(import::import(merge, common)),
     }
 }
 
@@ -41,7 +45,9 @@ pub fn state(command: &StateCommand, common: &Common) -> Exit {
 fn ended(outcome: Result<String, Halt>) -> Exit {
     match outcome {
         Ok(said) => {
-            print::say(&said);
+            if !said.is_empty() {
+                print::say(&said);
+            }
             Exit::Ok
         }
         Err(halt) => fail(halt.exit, &halt.message),
@@ -57,7 +63,16 @@ struct Bench {
 
 impl Bench {
     fn open(common: &Common) -> Result<Self, Halt> {
-        let dir = there(common)?;
+        Self::of(there(common)?, common)
+    }
+
+    /// The same for a directory that may be missing yet.
+    fn open_or_create(common: &Common) -> Result<Self, Halt> {
+        let path = crate::config::reports_dir(&common.wish())?;
+        Self::of(Dir::open_or_create(&path)?, common)
+    }
+
+    fn of(dir: Dir, common: &Common) -> Result<Self, Halt> {
         let lock = RunLock::acquire(&dir, None, &|| false)?;
         Ok(Self {
             store: Store::open(dir.clone(), lock),

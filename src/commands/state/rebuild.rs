@@ -22,7 +22,6 @@ use crate::model::report::Report;
 use crate::model::source::SourceId;
 use crate::report::json;
 use crate::run::halt::Halt;
-use crate::run::ingest::family_of;
 use crate::run::remember::forget_ids;
 use crate::state::recover::consequences;
 use crate::state::restore::over_everything;
@@ -246,7 +245,7 @@ fn ids(dir: &Dir, reports: &[Found], checkpoint: &Checkpoint, seen: &mut Seen) -
                 if let Some(row) = row
                     && let Some(id) = known.get(row.source.as_str())
                 {
-                    seen.insert(&family_of(id), &row.id, row.time);
+                    seen.insert(&id.family(), &row.id, row.time);
                     rows += 1;
                 }
             }

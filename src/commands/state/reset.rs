@@ -67,16 +67,14 @@ pub fn reset(yes: bool, common: &Common) -> Result<String, Halt> {
 /// Moves the outbox entries where no later run clears them away; where that is.
 fn set_aside(bench: &Bench) -> Result<Option<String>, Halt> {
     let dir = &bench.dir;
-    let runs = outbox::runs(dir)?;
-    if runs.is_empty() {
+    let entries = outbox::entries(dir)?;
+    if entries.is_empty() {
         return Ok(None);
     }
     let folder = format!("{OUTBOX}/before-reset-{}", bench.now.format("%Y%m%dT%H%M%SZ"));
     dir.create_dirs(&folder)?;
-    for run in runs {
-        let from = outbox::path_of(run);
-        let name = from.rsplit('/').next().unwrap_or_default();
-        dir.rename(&from, &format!("{folder}/{name}"))?;
+    for name in entries {
+        dir.rename(&format!("{OUTBOX}/{name}"), &format!("{folder}/{name}"))?;
     }
     dir.sync(&folder)?;
     dir.sync(OUTBOX)?;

@@ -4,7 +4,6 @@ use crate::cli::Common;
 use crate::commands::state::Bench;
 use crate::exit::Exit;
 use crate::run::halt::Halt;
-use crate::run::ingest::family_of;
 use crate::run::order::moment;
 use crate::run::tell::whole_hour;
 use crate::state::load::Arrival;
@@ -38,7 +37,7 @@ pub fn rewind(to: &str, common: &Common) -> Result<String, Halt> {
         ));
     }
     for id in &moved {
-        seen.forget_from(&family_of(id), time);
+        seen.forget_from(&id.family(), time);
     }
     checkpoint.sidecar = seen.write(&bench.dir, checkpoint.next_generation())?;
     let what = format!(

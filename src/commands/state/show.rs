@@ -6,6 +6,7 @@ use crate::cli::Common;
 use crate::commands::{fail, opened};
 use crate::exit::Exit;
 use crate::print;
+use crate::state::accounts::short;
 use crate::state::load::peek;
 use crate::state::schema::Checkpoint;
 
@@ -65,11 +66,16 @@ fn words(checkpoint: &Checkpoint) -> String {
         );
     }
     let _ = writeln!(text, "\nchannels");
-    for (name, ledger) in &checkpoint.ledgers {
+    for (instance, name, ledger) in checkpoint.all_ledgers() {
         let owed = ledger.owed();
+        let whose = if instance == checkpoint.instance {
+            String::new()
+        } else {
+            format!(" (runs of {})", short(instance))
+        };
         let _ = writeln!(
             text,
-            "  {name}: everything settled up to run {}, last attempted {}{}",
+            "  {name}{whose}: everything settled up to run {}, last attempted {}{}",
             ledger.last_contiguous,
             ledger.last_attempted,
             if owed == 0 {

@@ -165,34 +165,40 @@ fn seen_ids(dir: &Dir, checkpoint: &Checkpoint, came_back: bool) -> Row {
 
 /// The outbox entries that some channel still needs.
 fn owed(dir: &Dir, checkpoint: &Checkpoint) -> Vec<Row> {
-    let needed = checkpoint.needed_runs();
-    if needed.is_empty() {
+    let of = |instance: String| {
+        let runs = checkpoint.needed_runs(&instance);
+        runs.into_iter()
+            .map(move |run| owed_run(dir, checkpoint, &instance, run))
+    };
+    let rows: Vec<Row> = checkpoint.instances().into_iter().flat_map(of).collect();
+    if rows.is_empty() {
         return vec![row("outbox", Verdict::None, "nothing is owed")];
     }
-    needed
-        .into_iter()
-        .map(|run| {
-            let what = format!("owed run {run}");
-            let Some(facts) = checkpoint.runs.get(&run) else {
-                return row(&what, Verdict::Bad, "the checkpoint does not describe it");
-            };
-            let archived = format!("{}.json", facts.path);
-            match outbox::read_json(dir, run) {
-                Ok(Some(bytes)) => report(&what, &bytes, &facts.report_id, &outbox::path_of(run)),
-                Ok(None) => match dir.read(&archived, LIMIT) {
-                    Ok(Some(bytes)) => report(&what, &bytes, &facts.report_id, &archived),
-                    Ok(None) => row(&what, Verdict::Bad, "neither in the outbox nor in the archive"),
-                    Err(error) => row(&what, Verdict::Bad, &error.to_string()),
-                },
-                Err(error) => row(&what, Verdict::Bad, &error.to_string()),
-            }
-        })
-        .collect()
+    rows
+}
+
+fn owed_run(dir: &Dir, checkpoint: &Checkpoint, instance: &str, run: u64) -> Row {
+    let mark = checkpoint.mark_of(instance);
+    let what = format!("owed run {run}{mark}");
+    let Some(facts) = checkpoint.runs_of(instance).and_then(|runs| runs.get(&run)) else {
+        return row(&what, Verdict::Bad, "the checkpoint does not describe it");
+    };
+    let entry = checkpoint.outbox_entry(instance, run);
+    let archived = format!("{}{mark}.json", facts.path);
+    match outbox::read_json(dir, &entry) {
+        Ok(Some(bytes)) => report(&what, &bytes, &facts.report_id, &entry),
+        Ok(None) => match dir.read(&archived, LIMIT) {
+            Ok(Some(bytes)) => report(&what, &bytes, &facts.report_id, &archived),
+            Ok(None) => row(&what, Verdict::Bad, "neither in the outbox nor in the archive"),
+            Err(error) => row(&what, Verdict::Bad, &error.to_string()),
+        },
+        Err(error) => row(&what, Verdict::Bad, &error.to_string()),
+    }
 }
 
 /// The last reports, where they are published.
 fn reports(dir: &Dir, checkpoint: &Checkpoint) -> Vec<Row> {
-    let needed = checkpoint.needed_runs();
+    let needed = checkpoint.needed_runs(&checkpoint.instance);
     let settled = checkpoint.runs.iter().filter(|(run, _)| !needed.contains(run));
     let mut rows = Vec::new();
     let mut whole = 0_usize;

@@ -1,0 +1,201 @@
+//! `state export`: the state with all that it owes, for another machine to take in. Takes no lock, changes
+//! nothing.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::path::Path;
+
+use crate::cli::Common;
+use crate::commands::report::published;
+use crate::commands::state::there;
+use crate::disk::Dir;
+use crate::exit::Exit;
+use crate::print;
+use crate::report;
+use crate::run::halt::Halt;
+use crate::state::accounts::short;
+use crate::state::export::{Export, OwedFile};
+use crate::state::load::peek;
+use crate::state::schema::Checkpoint;
+use crate::state::spans::Standing;
+use crate::state::{outbox, seen};
+
+/// A run at work may replace what is read; so often it is begun again.
+const LOOKS: usize = 8;
+/// More bytes than any file in the outbox has.
+const LIMIT: u64 = 1 << 30;
+/// Published runs whose times go along, newest.
+const MOST_PUBLISHED: usize = 10_000;
+
+pub fn export(file: &Path, common: &Common) -> Result<String, Halt> {
+    let to_stdout = file == Path::new("-");
+    if to_stdout && std::io::stdout().is_terminal() {
+        return Err(Halt::new(
+            Exit::Usage,
+            "an export is a file: `unifi-scan state export FILE`, or `> FILE`",
+        ));
+    }
+    let dir = there(common)?;
+    let export = gathered(&dir)?;
+    let bytes = export.write().map_err(anyhow::Error::from)?;
+    if to_stdout {
+        print::put(&bytes);
+        return Ok(String::new());
+    }
+    write(file, &bytes)?;
+    let checkpoint = &export.checkpoint;
+    Ok(format!(
+        "exported generation {} of instance {} to {}: run {}, {} sources, {} owed deliveries; take it in elsewhere with \
+         `unifi-scan state import --merge {}`",
+        checkpoint.generation,
+        short(&checkpoint.instance),
+        file.display(),
+        checkpoint.run,
+        checkpoint.sources.len(),
+        checkpoint.owed(),
+        file.display()
+    ))
+}
+
+/// What belongs to one checkpoint: begun again where a run commits in between.
+fn gathered(dir: &Dir) -> Result<Export, Halt> {
+    for _ in 0..LOOKS {
+        let Some(checkpoint) = peek(dir)? else {
+            return Err(Halt::new(
+                Exit::BadState,
+                format!(
+                    "there is no checkpoint in {}; is REPORTS_DIR right?",
+                    dir.path().display()
+                ),
+            ));
+        };
+        let checksum = checkpoint.checksum.clone();
+        let export = look(dir, checkpoint)?;
+        if peek(dir)?.is_some_and(|now| now.checksum == checksum) {
+            return Ok(export);
+        }
+    }
+    Err(Halt::new(
+        Exit::Locked,
+        "a run is at work and the state does not stand still: export again when it is done",
+    ))
+}
+
+fn look(dir: &Dir, mut checkpoint: Checkpoint) -> Result<Export, Halt> {
+    let mut files = Vec::new();
+    for instance in checkpoint.instances() {
+        for run in checkpoint.needed_runs(&instance) {
+            match entry(dir, &checkpoint, &instance, run)? {
+                Some(found) => files.extend(found),
+                None => lose(&mut checkpoint, &instance, run),
+            }
+        }
+    }
+    let seen = match &checkpoint.sidecar {
+        Some(sidecar) => dir.read(&sidecar.name, seen::LIMIT)?,
+        None => None,
+    };
+    let seen = seen
+        .map(String::from_utf8)
+        .transpose()
+        .map_err(anyhow::Error::from)?;
+    Ok(Export {
+        seen,
+        files,
+        published: stamps(dir)?,
+        checkpoint,
+    })
+}
+
+/// The files of an owed run: its outbox entry, with the report from the archive where it has left the outbox.
+/// `None` if the report is in neither.
+fn entry(
+    dir: &Dir,
+    checkpoint: &Checkpoint,
+    instance: &str,
+    run: u64,
+) -> Result<Option<Vec<OwedFile>>, Halt> {
+    let Some(facts) = checkpoint.runs_of(instance).and_then(|runs| runs.get(&run)) else {
+        return Ok(None);
+    };
+    let is_it = |text: &str| {
+        report::json::open(text.as_bytes()).is_ok_and(|report| report.report_id == facts.report_id)
+    };
+    let folder = checkpoint.outbox_entry(instance, run);
+    let mut files = Vec::new();
+    for found in dir.list(&folder)? {
+        let text = read(dir, &format!("{folder}/{}", found.name))?;
+        if let Some(text) = text.filter(|text| found.name != outbox::REPORT || is_it(text)) {
+            files.push((found.name, text));
+        }
+    }
+    let mark = checkpoint.mark_of(instance);
+    let published = read(dir, &format!("{}{mark}.json", facts.path))?.filter(|text| is_it(text));
+    if published.is_none() && !has(&files, outbox::EVENTS) {
+        // An interrupted publication may have moved it already.
+        let (month, _) = facts.path.rsplit_once('/').unwrap_or_default();
+        let events = read(dir, &format!("{month}/events-{run:06}{mark}.jsonl"))?;
+        files.extend(events.map(|events| (outbox::EVENTS.to_owned(), events)));
+    }
+    if !has(&files, outbox::REPORT) {
+        let Some(text) = published else {
+            return Ok(None);
+        };
+        files.push((outbox::REPORT.to_owned(), text));
+    }
+    let owed = |(name, text)| OwedFile {
+        instance: instance.to_owned(),
+        run,
+        name,
+        text,
+    };
+    Ok(Some(files.into_iter().map(owed).collect()))
+}
+
+fn has(files: &[(String, String)], name: &str) -> bool {
+    files.iter().any(|(known, _)| known == name)
+}
+
+fn read(dir: &Dir, path: &str) -> Result<Option<String>, Halt> {
+    let bytes = dir.read(path, LIMIT)?;
+    Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
+}
+
+/// A run whose report is gone cannot be delivered by anybody: the next message tells so.
+fn lose(checkpoint: &mut Checkpoint, instance: &str, run: u64) {
+    log::warn!(
+        "the report of run {run} of {} is gone: it goes along as given up",
+        short(instance)
+    );
+    for ledger in checkpoint
+        .ledgers_of_mut(instance)
+        .into_iter()
+        .flat_map(|ledgers| ledgers.values_mut())
+    {
+        if matches!(ledger.between.get(run), Some(Standing::Owed(_))) {
+            ledger.settle(run, Standing::Dead { told: false });
+        }
+    }
+}
+
+/// When each published run of this directory's own instance was made: `20261120T060000Z`, by its name.
+pub fn stamps(dir: &Dir) -> Result<BTreeMap<u64, String>, Halt> {
+    let stamp = |path: &str| {
+        let name = path.rsplit('/').next()?.strip_suffix(".json")?;
+        match name.split('-').collect::<Vec<_>>().as_slice() {
+            [_, _, stamp] => Some((*stamp).to_owned()),
+            _ => None,
+        }
+    };
+    let published = published(dir)?.into_iter().rev().take(MOST_PUBLISHED);
+    let stamped = published.filter_map(|report| Some((report.run, stamp(&report.path)?)));
+    Ok(stamped.collect())
+}
+
+fn write(file: &Path, bytes: &[u8]) -> Result<(), Halt> {
+    let above = file.parent().filter(|above| *above != Path::new(""));
+    let name = file.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| Halt::new(Exit::Usage, format!("{} is no file name", file.display())))?;
+    let folder = Dir::open(above.unwrap_or(Path::new(".")))?;
+    Ok(folder.replace(name, bytes)?)
+}

@@ -1,0 +1,140 @@
+//! Two copies of one ledger (the same instance's runs, the same channel), joined: per run the stronger outcome
+//! stands, accepted before dead before unknown before owed, so that what either settled is settled and what
+//! neither settled is owed.
+//!
+//! Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::state::ledger::{Ledger, Message};
+use crate::state::spans::{Debt, Standing};
+
+/// Commutative, associative, idempotent; never takes back what either had settled.
+pub fn join_ledgers(ours: &Ledger, theirs: &Ledger) -> Ledger {
+    let mut joined = Ledger {
+        first: ours.first.min(theirs.first),
+        last_contiguous: ours.last_contiguous.max(theirs.last_contiguous),
+        last_attempted: ours.last_attempted.max(theirs.last_attempted),
+        ..Ledger::starting_at(0)
+    };
+    for (first, last) in stretches(ours, theirs) {
+        let stronger = match (known(ours, first), known(theirs, first)) {
+            (Known::Entered(a), Known::Entered(b)) => Known::Entered(stronger(a, b)),
+            (a, b) if a.rank() < b.rank() => b,
+            (a, _) => a,
+        };
+        if let Known::Entered(standing) = stronger {
+            joined.between.set_range(first, last, standing);
+        }
+    }
+    joined.messages = messages(ours.messages.iter().chain(&theirs.messages));
+    let settled = joined.messages.iter().flat_map(|message| message.runs.clone());
+    let is_owed = |run: &u64| matches!(joined.between.get(*run), Some(Standing::Owed(_)));
+    let settled: BTreeSet<u64> = settled.filter(|run| !is_owed(run)).collect();
+    for run in settled {
+        joined.withdraw(run);
+    }
+    joined.advance();
+    joined
+}
+
+/// What a ledger knows of one run, weakest first.
+enum Known {
+    Nothing,
+    Entered(Standing),
+    /// Behind `last_contiguous`, and how is forgotten.
+    Settled,
+}
+
+impl Known {
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Nothing => 0,
+            Self::Entered(_) => 1,
+            Self::Settled => 2,
+        }
+    }
+}
+
+fn known(ledger: &Ledger, run: u64) -> Known {
+    match ledger.between.get(run) {
+        Some(standing) => Known::Entered(standing.clone()),
+        None if run <= ledger.last_contiguous => Known::Settled,
+        None => Known::Nothing,
+    }
+}
+
+fn stronger(a: Standing, b: Standing) -> Standing {
+    match (a, b) {
+        (Standing::Owed(a), Standing::Owed(b)) => Standing::Owed(debt(a, b)),
+        (a, b) if strength(&a) < strength(&b) => b,
+        (a, _) => a,
+    }
+}
+
+fn strength(standing: &Standing) -> u8 {
+    match standing {
+        Standing::Owed(_) => 0,
+        Standing::Dead { told: false } => 1,
+        Standing::Dead { told: true } => 2,
+        Standing::Superseded => 3,
+        Standing::NotDue => 4,
+        Standing::Accepted => 5,
+    }
+}
+
+fn debt(a: Debt, b: Debt) -> Debt {
+    Debt {
+        attempts: a.attempts.max(b.attempts),
+        since: a.since.into_iter().chain(b.since).min(),
+        next_try: a.next_try.max(b.next_try),
+        permanent: a.permanent || b.permanent,
+        reason: a.reason.max(b.reason),
+    }
+}
+
+/// Stretches of runs within each of which neither ledger changes, as far as either has entries.
+fn stretches(ours: &Ledger, theirs: &Ledger) -> Vec<(u64, u64)> {
+    let mut edges = BTreeSet::new();
+    for ledger in [ours, theirs] {
+        edges.insert(ledger.last_contiguous.saturating_add(1));
+        for (first, last, _) in ledger.between.iter() {
+            edges.extend([first, last.saturating_add(1)]);
+        }
+    }
+    let edges: Vec<u64> = edges.into_iter().collect();
+    edges
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [first, after] => Some((*first, after - 1)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Open messages by key; one that either lost the answer of is unknown.
+fn messages<'a>(both: impl Iterator<Item = &'a Message>) -> Vec<Message> {
+    let mut joined: BTreeMap<String, Message> = BTreeMap::new();
+    for message in both {
+        let Some(known) = joined.get_mut(&message.key) else {
+            joined.insert(message.key.clone(), sorted(message.clone()));
+            continue;
+        };
+        known.runs.extend(&message.runs);
+        known.tells.extend(&message.tells);
+        known.unknown |= message.unknown;
+        known.opened_at = known.opened_at.min(message.opened_at);
+        *known = sorted(known.clone());
+    }
+    let mut messages: Vec<Message> = joined.into_values().collect();
+    messages.sort_by(|a, b| (a.opened_at, &a.key).cmp(&(b.opened_at, &b.key)));
+    messages
+}
+
+fn sorted(mut message: Message) -> Message {
+    for runs in [&mut message.runs, &mut message.tells] {
+        runs.sort_unstable();
+        runs.dedup();
+    }
+    message
+}
