@@ -17,4 +17,4 @@ options=("$mode" --timeout 120 --dir "$world/$before" --check "$python $here/che
   --service "$python $here/receiver.py --answers $answers" --prepare 'rm -f {stage}/received.jsonl')
 # Where the first answer is a bad one, an undisturbed run is left owing, and its successor owes nothing any more.
 [ "$answers" = 200 ] || options+=(--baseline-exit 3 --recover "sh -c '${run[*]} || ${run[*]}'")
-exec "$CRASHLAB" "${options[@]}" "$@" -- "${run[@]}"
+exec "$python" "$here/crashlab.py" "${options[@]}" "$@" -- "${run[@]}"
