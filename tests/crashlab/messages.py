@@ -59,8 +59,8 @@ def judge(directory, state, bak, orig, reports, phase):
     known = {int(run): told["report_id"] for run, told in state["runs"].items()}
     known |= {run: report["report_id"] for run, report in reports.items()}
     left = began_to_leave() if cut and not recovered else 0
-    bad = forms(messages, state["instance"]) + keys(recorded + messages) + committed(messages, state["run"], known, reports)
-    bad += repeats(messages, deaths()) + opened(log, account, before, left)
+    bad = forms(messages, state["instance"]) + keys(messages) + repeats(messages, deaths())
+    bad += committed(messages, state["run"], known, reports) + opened(log, account, before, left)
     bad += in_outbox(directory, account, known, "the checkpoint") + going_on(account, before, state["run"])
     if bak:
         bad += in_outbox(directory, Account(bak), known, ".bak")
@@ -164,13 +164,15 @@ def opened(log, account, before, left):
     bad = []
     for line in log:
         answers = {other["answer"][0] for other in log if other["whole"] and other["key"] == line["key"]}
-        is_open = line["key"] in account.pinned and line.get("runs", account.pinned[line["key"]]) == account.pinned[line["key"]]
+        pinned = account.pinned.get(line["key"])
+        is_open = pinned is not None and line.get("runs", pinned) == pinned
         if not is_open and not answers & set("234"):
             bad.append(f"a message of the runs {line.get('runs', '?')} left, and is not open in the checkpoint")
         if not is_open and line["whole"] and is_taken(line) and not set(line["runs"]) <= account.accepted:
-            bad.append(f"a message of the runs {line['runs']} arrived, and is neither open nor settled in the checkpoint")
+            bad.append(f"a message of the runs {line['runs']} arrived and is neither open nor settled in the checkpoint")
     new = set(account.pinned) - set(before.pinned) or account.accepted - before.accepted - {
         run for runs in before.pinned.values() for run in runs}
+    # Those that were open before go first.
     if left > len(before.pinned) and not new:
         bad.append("a message had begun to leave before the cut, and the checkpoint knows nothing of it")
     return bad

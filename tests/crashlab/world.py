@@ -3,7 +3,7 @@
 
 world.py PROGRAM WORLD RUNS: below WORLD, `first` is empty; `settled` has two runs that both channels have; in `owing`
 the webhook is owed both; in `pinned` nobody knows whether it has the second. `reference.json` is what `settled` has
-told after RUNS more. PROGRAM is a debug build: a fixed moment makes also a first run repeat exactly. Root, with a network of its own.
+told after RUNS more. PROGRAM is a debug build: a fixed moment makes also a first run repeat exactly. Needs root.
 """
 import json
 import os

@@ -22,8 +22,8 @@ fn limited(limits: &[String], codes: &[i32]) -> BTreeSet<i32> {
     scenario.run().exits(0);
     for limit in limits {
         next_rows(&console, &mut first);
-        let line = format!("trap '' XFSZ; {limit}; exec \"$0\" \"$@\"");
-        let ran = scenario.shell(&line, &["run"]).exits_one_of(codes);
+        let script = format!("trap '' XFSZ; {limit}; exec \"$0\" \"$@\"");
+        let ran = scenario.shell(&script, &["run"]).exits_one_of(codes);
         println!("{limit}: {}", ran.said());
         ended.extend(ran.code());
         let live = fs::read(scenario.path(".last_run.json")).unwrap();

@@ -1,7 +1,7 @@
 //! Runs that are killed, cut off from power, failed by the disk or doubled, through the crash lab: nothing is
 //! lost and nothing told twice. These are short forms; README has the long one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::{UNIFI_SCAN, environment, outside, said, tool};
@@ -24,8 +24,8 @@ impl Lab {
             println!("not run: {what} (a release build has no --now)");
             return None;
         }
-        if !has_python() {
-            println!("not run: {what} (it needs root and Python 3.11)");
+        if !has_its_tools() {
+            println!("not run: {what} (it needs root, Python 3.11, ip and unshare)");
             return None;
         }
         let lab = Self {
@@ -41,7 +41,7 @@ impl Lab {
         Some(lab)
     }
 
-    fn world(&self) -> std::path::PathBuf {
+    fn world(&self) -> PathBuf {
         self.temp.path().join("world")
     }
 
@@ -75,9 +75,10 @@ impl Lab {
     }
 }
 
-/// Whether there is an interpreter that the lab can work with.
-fn has_python() -> bool {
-    let question = "import os, sys; sys.exit(os.geteuid() != 0 or sys.version_info < (3, 11))";
+/// Whether there is what the lab and our scripts work with.
+fn has_its_tools() -> bool {
+    let question = "import os, sys; from shutil import which; \
+                    sys.exit(os.geteuid() != 0 or sys.version_info < (3, 11) or not all(map(which, ['ip', 'unshare'])))";
     let home = environment("HOME").unwrap_or_default();
     outside("python3", Path::new(&home))
         .args(["-c", question])
