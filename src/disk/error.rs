@@ -6,20 +6,21 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 #[derive(Debug, Error)]
-#[error("{action} {}: {source}", path.display())]
+#[error("{action} {}: {cause}", path.display())]
 pub struct DiskError {
     /// What was being done: `writing`, `renaming`, `syncing` …
     pub action: &'static str,
     pub path: PathBuf,
-    pub source: io::Error,
+    /// Told by the message itself, and so no `source`: a chain of causes would tell it twice.
+    pub cause: io::Error,
 }
 
 impl DiskError {
-    pub fn new(action: &'static str, path: impl Into<PathBuf>, source: impl Into<io::Error>) -> Self {
+    pub fn new(action: &'static str, path: impl Into<PathBuf>, cause: impl Into<io::Error>) -> Self {
         Self {
             action,
             path: path.into(),
-            source: source.into(),
+            cause: cause.into(),
         }
     }
 
@@ -34,20 +35,20 @@ impl DiskError {
     }
 
     pub fn is_unfit(&self) -> bool {
-        self.source.kind() == io::ErrorKind::InvalidData
+        self.cause.kind() == io::ErrorKind::InvalidData
     }
 
     /// The disk is full or broken (exit 74), rather than closed to us (exit 73).
     pub fn is_space_or_io(&self) -> bool {
         use rustix::io::Errno;
         const DISK: [Errno; 4] = [Errno::NOSPC, Errno::DQUOT, Errno::IO, Errno::FBIG];
-        self.source
+        self.cause
             .raw_os_error()
             .is_some_and(|raw| DISK.iter().any(|errno| errno.raw_os_error() == raw))
     }
 
     pub fn is(&self, errno: rustix::io::Errno) -> bool {
-        self.source.raw_os_error() == Some(errno.raw_os_error())
+        self.cause.raw_os_error() == Some(errno.raw_os_error())
     }
 
     /// The exit code a run ends with when this cannot be helped.
@@ -69,5 +70,7 @@ mod tests {
         assert_eq!(DiskError::new("writing", "/x", Errno::ROFS).code(), 73);
         let told = DiskError::new("writing", "/x/y", Errno::ACCESS).to_string();
         assert!(told.starts_with("writing /x/y: Permission denied"), "{told}");
+        let error = anyhow::Error::new(DiskError::new("writing", "/x/y", Errno::ACCESS));
+        assert_eq!(format!("{error:#}"), told, "told once");
     }
 }

@@ -189,7 +189,7 @@ pub fn candidate(dir: &Dir, rel: &str) -> Candidate {
             Opened::Newer(version) => Candidate::Newer(version),
             Opened::Damaged(why, value) => Candidate::Damaged(why, value),
         },
-        Err(error) if error.is_unfit() => Candidate::Damaged(format!("it {}", error.source), None),
+        Err(error) if error.is_unfit() => Candidate::Damaged(format!("it {}", error.cause), None),
         Err(error) => Candidate::Closed(error.to_string()),
     }
 }

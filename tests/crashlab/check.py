@@ -1,106 +1,35 @@
 #!/usr/bin/env python3
-"""Judges a demo directory after a crash: every event in exactly one report, every committed run published whole.
+"""Judges a demo directory after a crash: every event in exactly one report, every committed run published whole and
+sent to the webhook, or owed to it (messages.py).
 
-The demo's day is a function of the checkpoint alone, so an undisturbed copy that ran on tells what the runs must
-hold: CRASHLAB_REFERENCE is such a directory. A run that was asked to end may leave events to the next one, so
-what is told up to a run is compared wherever that run saw all it wanted. Prints one violation a line; exit 1 if
-there are any.
+The demo's day is a function of the checkpoint alone, so undisturbed runs tell what the disturbed ones must hold:
+CRASHLAB_REFERENCE, made by world.py. A run that was asked to end may leave events to the next one, so what is told up
+to a run is compared wherever that run saw all it wanted. Prints one violation a line; exit 1 if there are any.
 """
 import glob
-import hashlib
 import json
 import os
-import re
 import sys
+
+import messages
+from archive import checkpoint, events_of, outcomes, read, reports_of
 
 base = sys.argv[sys.argv.index("--dir") + 1]
 phase = sys.argv[sys.argv.index("--phase") + 1]
-reference = os.environ["CRASHLAB_REFERENCE"]
-completed = os.environ.get("CRASHLAB_COMPLETED") == "1"
 recovered = phase == "after-recovery"
+# That the first of two runs reported success says nothing of the second.
+of_another = "of the recovery" in os.environ.get("CRASHLAB_POINT", "") and not recovered
+completed = os.environ.get("CRASHLAB_COMPLETED") == "1" and not of_another
 bad = []
 
 
-def read(path):
-    with open(path, "rb") as file:
-        return file.read()
-
-
-def checkpoint(directory, name=".last_run.json"):
-    """The checkpoint if it is whole, None if it is not there; a damaged one is a violation."""
-    try:
-        raw = read(f"{directory}/{name}")
-    except FileNotFoundError:
-        return None
-    try:
-        state = json.loads(raw)
-        digest = re.search(rb'"checksum":\s*"(?:sha256:)?([0-9a-f]{64})"', raw)
-        blank = raw[:digest.start(1)] + b"0" * 64 + raw[digest.end(1):]
-        if hashlib.sha256(blank).hexdigest().encode() != digest.group(1):
-            bad.append(f"{name}: the checksum does not fit")
-        return state
-    except (ValueError, AttributeError) as error:
-        bad.append(f"{name} is damaged: {error}")
-        return None
-
-
-def reports_of(directory):
-    """Published reports by run, the id of each verified."""
-    found = {}
-    for path in glob.glob(f"{directory}/[0-9]*/[0-9]*/report-*.json"):
-        name, raw = os.path.basename(path), read(path)
-        run = int(re.search(r"report-(\d+)", name).group(1))
-        if run in found:
-            bad.append(f"run {run} was published twice")
-        try:
-            report = json.loads(raw)
-        except ValueError as error:
-            bad.append(f"{name} is damaged: {error}")
-            continue
-        blank = raw.replace(report["report_id"].encode(), b"0" * 64, 1)
-        if hashlib.sha256(blank).hexdigest() != report["report_id"]:
-            bad.append(f"{name}: the report_id does not fit")
-        found[run] = report
-        renderings(path, report)
-    return found
-
-
-def renderings(path, report):
-    """What people read of a published report is there to its last line."""
-    name = os.path.basename(path)
-    try:
-        page = read(path[:-len("json")] + "html")
-        if not page.rstrip().endswith(b"</html>") or b"\0" in page:
-            bad.append(f"{name}: its HTML is not whole")
-        text = "".join(read(path[:-len("json")] + "txt").decode().split())
-        for finding in report["findings"]:
-            if "".join(finding["title"].split()) not in text:
-                bad.append(f"{name}: its text lacks {finding['title']!r}")
-    except (FileNotFoundError, UnicodeDecodeError) as error:
-        bad.append(f"{name}: {error}")
-
-
-def events_of(directory):
-    """Ids of the archived rows by run."""
-    found = {}
-    for path in glob.glob(f"{directory}/[0-9]*/[0-9]*/events-*.jsonl"):
-        run = int(re.search(r"events-(\d+)", path).group(1))
-        try:
-            rows = [json.loads(line)["id"] for line in read(path).splitlines()]
-        except (ValueError, KeyError) as error:
-            bad.append(f"{os.path.basename(path)} is damaged: {error}")
-            continue
-        found.setdefault(run, []).extend(rows)
-    return found
-
-
-def told(events, run):
-    """All rows of the runs up to this one."""
-    return {event for number, ids in events.items() if number <= run for event in ids}
-
-
-def outcomes(report):
-    return [(source["id"], source["outcome"]) for source in report["sources"]]
+def told(events, last):
+    """For every run up to the last, all rows of the runs up to it."""
+    rows, so_far = set(), {}
+    for number in range(1, last + 1):
+        rows = rows | set(events.get(number, []))
+        so_far[number] = rows
+    return so_far
 
 
 def judge_run(number):
@@ -113,35 +42,40 @@ def judge_run(number):
         bad.append(f"{here} counts {counts['events']} events and archives {rows}")
     if sum(finding["count"] for finding in report["findings"]) + counts["routine"] + counts["muted"] != rows:
         bad.append(f"{here}: findings and routine are not its {rows} events")
-    if number not in references:
+    if number not in told_there:
         bad.append(f"{here} is one more than the reference has")
-    elif outcomes(report) == outcomes(references[number]):
-        have, want = told(events, number), told(expected, number)
+    elif outcomes(report) == reference["outcomes"][str(number)]:
+        have, want = told_here[number], told_there[number]
         if have != want:
             bad.append(f"up to {here}: {len(want - have)} events lost, {len(have - want)} too many")
 
 
-orig = checkpoint(os.environ["CRASHLAB_ORIG"]) if os.environ.get("CRASHLAB_ORIG") else None
+orig = checkpoint(os.environ["CRASHLAB_ORIG"], bad) if os.environ.get("CRASHLAB_ORIG") else None
 before = orig["run"] if orig else 0
-references, expected = reports_of(reference), events_of(reference)
-if bad:
-    sys.exit(f"the reference is no reference: {bad}")
-state = checkpoint(base)
-checkpoint(base, ".last_run.json.bak")
-reports, events = reports_of(base), events_of(base)
+if not recovered:
+    messages.begin()
+reference = json.loads(read(os.environ["CRASHLAB_REFERENCE"]))
+state, bak = checkpoint(base, bad), checkpoint(base, bad, ".last_run.json.bak")
+reports, events = reports_of(base, bad), events_of(base, bad)
 
 if state is None and (reports or events or orig):
     bad.append("there are reports but no checkpoint")
+if state is None and messages.lines(messages.LOG):
+    bad.append("something was sent, and there is no checkpoint")
 if state is None and (completed or recovered):
     bad.append("the run reported success but there is no checkpoint")
 if state is not None:
     run = state["run"]
+    served = {int(number): rows for number, rows in reference["events"].items()}
+    told_here, told_there = told(events, run), told(served, min(run, max(served)))
     if run < before:
         bad.append(f"the checkpoint went back from run {before} to {run}")
     if completed and run <= before:
         bad.append("the run reported success but did not commit")
     if recovered and run <= before:
         bad.append("the next run did not go on")
+    if "CRASHLAB_ACKS" in os.environ and run - before < int(os.environ["CRASHLAB_ACKS"]):
+        bad.append(f"{os.environ['CRASHLAB_ACKS']} runs reported success, and {run - before} are committed")
     for number in sorted(set(reports) | set(events)):
         if number > run:
             bad.append(f"run {number} is published but not committed")
@@ -150,6 +84,7 @@ if state is not None:
             judge_run(number)
         elif completed or recovered or number < run:
             bad.append(f"run {number} is committed but not published")
+    bad += messages.judge(base, state, bak, orig, reports, (completed, recovered))
     if completed or recovered:
         index = read(f"{base}/index.html").decode()
         for number in range(1, run + 1):

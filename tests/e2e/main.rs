@@ -15,9 +15,9 @@
 //! | 11 a message and a code each, one login | `unreachable`, `exit_codes` |
 //! | 12 devices as what they are | `honest::devices_are_visible…` |
 //! | 13 what is severe is seen first | `readable::something_severe…` |
-//! | 17 death anywhere (`file`) | `delivery` |
+//! | 17 death anywhere | `delivery`; on the way to a webhook `webhook::a_death…`, `webhook::a_kill…` (2) |
 //! | 18 one cause, one finding | `honest::one_cause…` |
-//! | 19 a damaged state | `state_matrix`, `state_disk`, `state_bytes`, `state_copies`, `state_versions`, `state_corners`, `state`, `state_commands`, `state_mending`, `state_rebuild` |
+//! | 19 a damaged state, a full disk | `limits`, `state_matrix`, `state_disk`, `state_bytes`, `state_copies`, `state_versions`, `state_corners`, `state`, `state_commands`, `state_mending`, `state_rebuild` |
 //! | 20 two at once | `two_writers::the_second_of_two_runs…`, `two_writers::a_waiting_run…`, `two_writers::asking_for_the_status…` |
 //! | 21 signals | `signals` |
 //! | 22 lock or checkpoint replaced | `two_writers::a_lock_file_replaced…`, `two_writers::a_checkpoint_replaced…` |
@@ -60,6 +60,7 @@ mod honest;
 mod host_clock;
 mod hostile;
 mod input;
+mod limits;
 mod odd_pages;
 mod older;
 mod once;

@@ -148,6 +148,16 @@ impl Receiver {
         lock(&self.shared).first.push_back(manner);
     }
 
+    /// Says 200 to the newest message, which was left hanging.
+    pub fn accepts_late(&self) {
+        let mut state = lock(&self.shared);
+        state.got.last_mut().unwrap().accepted = true;
+        let mut stream = state.streams.last().unwrap();
+        stream
+            .write_all(b"HTTP/1.1 200 Said\r\nContent-Length: 0\r\n\r\n")
+            .unwrap();
+    }
+
     pub fn got(&self) -> Vec<Got> {
         lock(&self.shared).got.clone()
     }

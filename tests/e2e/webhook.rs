@@ -239,6 +239,36 @@ fn a_kill_while_the_receiver_has_it_in_hand_repeats_it_under_the_same_key() {
 }
 
 #[test]
+fn a_kill_between_an_answer_and_its_commit_repeats_the_message_under_the_same_key() {
+    let pairs = ["run run", "run retry", "retry run", "retry retry"];
+    for (killed, repeating) in pairs.map(|pair| pair.split_once(' ').unwrap()) {
+        println!("{killed}, then {repeating}");
+        let (scenario, console, receiver) = world();
+        if killed == "retry" {
+            receiver.closes();
+            scenario.run().exits(3);
+            receiver.opens();
+        }
+        receiver.manner(Manner::Hangs);
+        let run = scenario.start(&[killed]);
+        receiver.wait_for(1);
+        // The answer reaches it, and it does nothing with it any more.
+        run.signal(Signal::STOP);
+        receiver.accepts_late();
+        run.kill();
+        receiver.manner(Manner::Says(200));
+        scenario.does(&[repeating]).exits(0);
+        scenario.run().exits(0);
+        let last = if repeating == "run" { 3 } else { 2 };
+        receiver.has_all(1, last);
+        let got = receiver.got();
+        assert_eq!((&got[0].key, &got[0].raw), (&got[1].key, &got[1].raw));
+        assert_eq!(got.len() as u64, last + 1, "one repeat: {:?}", receiver.runs());
+        scenario.told_exactly(&console);
+    }
+}
+
+#[test]
 fn a_signal_ends_the_wait_for_an_answer_and_what_was_sent_stays_pinned() {
     let (scenario, console, receiver) = world();
     receiver.manner(Manner::Hangs);
