@@ -118,35 +118,29 @@ pub struct RunArgs {
     #[arg(long)]
     pub dry_run: bool,
     /// Report a stretch of time ad hoc, from here (RFC 3339, or 36h for "36 hours ago")
-    #[arg(long, value_name = "TIME", conflicts_with = "input")]
+    #[arg(long, value_name = "TIME", group = "ad hoc", conflicts_with = "input")]
     pub since: Option<String>,
     /// … up to here (default: now)
     #[arg(long, value_name = "TIME", requires = "since")]
     pub until: Option<String>,
     /// Report what is in these files ad hoc: pages or rows as JSON; - for standard input
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    #[arg(long, value_name = "FILE", num_args = 1.., group = "ad hoc")]
     pub input: Vec<PathBuf>,
+    /// Also send an ad hoc report (--input, --since) to every other channel: once, under its `report_id`; what fails
+    /// is told by exit 3 and never sent again
+    #[arg(long, requires = "ad hoc")]
+    pub deliver: bool,
     /// Only these sites (short name, or controller/site)
     #[arg(long, value_name = "SITE")]
     pub site: Vec<String>,
     /// Accept that this controller is now another one (its uuid changed)
     #[arg(long, value_name = "NAME")]
     pub adopt: Vec<String>,
-    /// Wait this long for another run to end (30s, 5m)
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
-    pub wait: Option<Duration>,
-    /// Stop collecting in time to be done by then
-    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = humantime::parse_duration)]
-    pub max_runtime: Option<Duration>,
-    /// Exit 0 for these outcomes: locked, partial, recovered (comma list)
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = ["locked", "partial", "recovered"])]
-    pub exit_zero_on: Vec<String>,
     /// Run in our own image although the directory is no mounted volume
     #[arg(long)]
     pub allow_ephemeral: bool,
-    /// Print the run's summary as one JSON object
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub attempt: AttemptArgs,
 }
 
 #[derive(Debug, Args)]
@@ -157,10 +151,17 @@ pub struct RetryArgs {
     /// Only the runs in this file, one number a line; - for standard input
     #[arg(long, value_name = "FILE")]
     pub runs: Option<PathBuf>,
+    #[command(flatten)]
+    pub attempt: AttemptArgs,
+}
+
+/// What every attempt can be told, whatever it attempts.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AttemptArgs {
     /// Wait this long for another run to end (30s, 5m)
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub wait: Option<Duration>,
-    /// Send nothing more after this time
+    /// Stop collecting, or sending, in time to be done by then
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = humantime::parse_duration)]
     pub max_runtime: Option<Duration>,
     /// Exit 0 for these outcomes: locked, partial, recovered (comma list)
@@ -250,6 +251,14 @@ pub enum HistoryCommand {
         /// At most this many
         #[arg(short = 'n', long, default_value_t = 20)]
         count: usize,
+        #[arg(long)]
+        json: bool,
+    },
+    /// One attempt: what it read, reported and delivered
+    Show {
+        /// The run's number; of an attempt without one, how its id begins (`history list` shows it)
+        #[arg(value_name = "N")]
+        which: String,
         #[arg(long)]
         json: bool,
     },

@@ -49,7 +49,7 @@ pub fn of(checkpoint: &Checkpoint) -> Vec<Gap> {
                 outcome,
                 attempts: debt.attempts,
                 reason: debt.reason,
-                next_try: debt.next_try,
+                next_try: debt.next_try.or(ledger.not_before),
                 unknown: ledger
                     .messages
                     .iter()

@@ -1,5 +1,7 @@
-//! `history list`: earlier attempts, from `history.jsonl`. `history gaps`: what each channel has not had yet, from
-//! the checkpoint.
+//! `history list` and `history show`: earlier attempts, from `history.jsonl`. `history gaps`: what each channel has
+//! not had yet, from the checkpoint.
+
+mod show;
 
 use crate::cli::{Common, HistoryCommand};
 use crate::commands::{fail, gaps, opened};
@@ -14,6 +16,9 @@ use crate::state::projections;
 pub fn history(command: &HistoryCommand, common: &Common) -> Exit {
     let dir = match opened(common) {
         Ok(Some(dir)) => dir,
+        Ok(None) if matches!(command, HistoryCommand::Show { .. }) => {
+            return fail(Exit::Failed, "no attempts yet");
+        }
         Ok(None) => {
             print::say("no attempts yet");
             return Exit::Ok;
@@ -22,6 +27,7 @@ pub fn history(command: &HistoryCommand, common: &Common) -> Exit {
     };
     match command {
         HistoryCommand::List { count, json } => list(&dir, *count, *json),
+        HistoryCommand::Show { which, json } => show::show(&dir, which, *json),
         HistoryCommand::Gaps { json } => gaps(&dir, *json),
     }
 }
@@ -62,7 +68,7 @@ fn list(dir: &Dir, count: usize, json: bool) -> Exit {
         print::say("no attempts yet");
     } else {
         print::say(&format!(
-            "{:>6}  {:<20}  {:>4} {:<12} {:>8} {:>8}  report",
+            "{:>8}  {:<20}  {:>4} {:<12} {:>8} {:>8}  report",
             "run", "started (UTC)", "code", "result", "events", "findings"
         ));
         newest.for_each(|attempt| print::say(&line(attempt)));
@@ -83,8 +89,10 @@ fn line(attempt: &Attempt) -> String {
         None => attempt.result.clone(),
     };
     format!(
-        "{:>6}  {:<20}  {:>4} {:<12} {:>8} {:>8}  {}",
-        number(attempt.run),
+        "{:>8}  {:<20}  {:>4} {:<12} {:>8} {:>8}  {}",
+        attempt
+            .run
+            .map_or_else(|| beginning(&attempt.attempt_id), |run| run.to_string()),
         attempt.started_at.format("%Y-%m-%d %H:%M:%S"),
         number(attempt.exit_code.map(u64::from)),
         result,
@@ -96,4 +104,9 @@ fn line(attempt: &Attempt) -> String {
             .or(attempt.error.as_deref().and_then(|error| error.lines().next()))
             .unwrap_or(""),
     )
+}
+
+/// As much of an id as tells attempts apart.
+fn beginning(id: &str) -> String {
+    id.chars().take(8).collect()
 }

@@ -25,10 +25,7 @@ const LONGEST_LIST: u64 = 16 << 20;
 
 pub fn retry(args: &RetryArgs, common: &Common) -> Exit {
     let as_run = RunArgs {
-        wait: args.wait,
-        max_runtime: args.max_runtime,
-        exit_zero_on: args.exit_zero_on.clone(),
-        json: args.json,
+        attempt: args.attempt.clone(),
         allow_ephemeral: true,
         ..RunArgs::default()
     };

@@ -11,7 +11,7 @@ use crate::config;
 use crate::disk::Dir;
 use crate::exit::Exit;
 use crate::print;
-use crate::run::order::Clock;
+use crate::run::order::{Clock, span};
 use crate::state::backups;
 use crate::state::load::peek;
 use crate::state::lock::{self, Holder};
@@ -84,7 +84,7 @@ fn as_json(standing: &Standing) -> serde_json::Value {
     json!({
         "directory": directory,
         "running": holder.map(|holder| json!({
-            "attempt_id": holder.record.attempt_id, "pid": holder.record.pid, "host": holder.record.host, "started_at": holder.record.started_at,
+            "attempt_id": holder.record.attempt_id, "command": holder.record.command, "pid": holder.record.pid, "host": holder.record.host, "started_at": holder.record.started_at,
             "stage": holder.record.stage,
         })),
         "last_attempt": checkpoint.and_then(|checkpoint| checkpoint.attempts.last()),
@@ -117,7 +117,8 @@ fn as_text(standing: &Standing) -> String {
             let record = &holder.record;
             let _ = writeln!(
                 text,
-                "running         attempt {}, pid {} on {}, for {}, stage {}",
+                "running         {}: attempt {}, pid {} on {}, for {}, stage {}",
+                record.command,
                 record.attempt_id,
                 record.pid,
                 record.host,
@@ -200,16 +201,4 @@ fn oldest_proof(checkpoint: &Checkpoint) -> Option<DateTime<Utc>> {
         .iter()
         .filter_map(|source| source.position.proved_until)
         .min()
-}
-
-/// A duration in its two largest units.
-fn span(age: chrono::Duration) -> String {
-    let seconds = age.num_seconds().max(0);
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, _) => format!("{minutes} min"),
-        (0, _, _) => format!("{hours} h {minutes} min"),
-        _ => format!("{days} d {hours} h"),
-    }
 }

@@ -109,7 +109,8 @@ fn file_channel(entry: &ChannelEntry, remarks: &mut Remarks) -> Option<Channel> 
         remarks,
     );
     let sent = [&entry.url, &entry.secret].map(|given| given.as_ref().map(|given| given.at().to_owned()));
-    let aimed = [&entry.timeout, &entry.ca_file].map(|given| given.as_ref().map(|given| given.at.clone()));
+    let aimed = [&entry.timeout, &entry.give_up_after, &entry.ca_file]
+        .map(|given| given.as_ref().map(|given| given.at.clone()));
     for at in sent.into_iter().chain(aimed).flatten() {
         remarks.problem(format!(
             "{at}: the file channel has no such setting: remove this line"

@@ -201,6 +201,8 @@ pub struct Webhook {
     /// What messages are signed with.
     pub secret: Option<Secret>,
     pub timeout: Duration,
+    /// Only time gives up on a message.
+    pub give_up_after: Duration,
     pub trust: Trust,
 }
 

@@ -58,6 +58,7 @@ pub struct ChannelEntry {
     pub url: Option<Given>,
     pub secret: Option<Given>,
     pub timeout: Option<Setting>,
+    pub give_up_after: Option<Setting>,
     pub ca_file: Option<Setting>,
     pub sites: Vec<Setting>,
 }
@@ -176,6 +177,7 @@ fn channel_entry(mut section: Section<'_, '_>, remarks: &mut Remarks) -> Channel
         url: section.secret("url", "url_file", remarks),
         secret: section.secret("secret", "secret_file", remarks),
         timeout: section.duration("timeout", remarks),
+        give_up_after: section.duration("give_up_after", remarks),
         ca_file: section.text("ca_file", remarks),
         sites: section.list("sites", remarks),
     };

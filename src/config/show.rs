@@ -94,8 +94,9 @@ fn channel(channel: &Channel) -> String {
         if let Trust::CaFile(path) = &hook.trust {
             lines.push(format!("ca_file = {}", quoted(&path.to_string_lossy())));
         }
-        let timeout = humantime::format_duration(hook.timeout).to_string();
-        lines.push(format!("timeout = {}", quoted(&timeout)));
+        let time = |time| quoted(&humantime::format_duration(time).to_string());
+        lines.push(format!("timeout = {}", time(hook.timeout)));
+        lines.push(format!("give_up_after = {}", time(hook.give_up_after)));
     }
     if !channel.sites.is_empty() {
         lines.push(format!(

@@ -11,6 +11,9 @@ const KIND: &str = "webhook";
 /// How long a receiver may take, in seconds: usually, and at most.
 const USUAL: u64 = 30;
 const MOST: u64 = 300;
+/// When a message that is never taken is given up, in seconds: usually, and at most.
+const GIVE_UP: u64 = 7 * 86_400;
+const GIVE_UP_MOST: u64 = 365 * 86_400;
 
 /// Puts the environment's webhook over the file's, or makes it one of its own.
 pub fn overlay(entries: &mut Vec<ChannelEntry>, environment: &Environment, remarks: &mut Remarks) {
@@ -62,6 +65,7 @@ pub fn channel(entry: &ChannelEntry, remarks: &mut Remarks) -> Option<Channel> {
         remarks,
     );
     let timeout = controller::duration(entry.timeout.as_ref(), USUAL, MOST, remarks);
+    let give_up_after = controller::duration(entry.give_up_after.as_ref(), GIVE_UP, GIVE_UP_MOST, remarks);
     let trust = match &entry.ca_file {
         Some(setting) => controller::ca_file(setting, remarks).map(Trust::CaFile),
         None => Some(Trust::Public),
@@ -83,6 +87,7 @@ pub fn channel(entry: &ChannelEntry, remarks: &mut Remarks) -> Option<Channel> {
         target,
         secret: secret?,
         timeout: timeout?,
+        give_up_after: give_up_after?,
         trust: trust?,
     };
     channel::common(entry, ChannelKind::Webhook(hook), remarks)

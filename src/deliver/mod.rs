@@ -3,6 +3,8 @@
 pub mod file;
 pub mod webhook;
 
+use std::time::Duration;
+
 /// What one attempt to send a message came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -11,9 +13,12 @@ pub enum Outcome {
     Refused {
         permanent: bool,
         reason: String,
+        /// How long the receiver asks to be left alone.
+        wait: Option<Duration>,
     },
     /// It may have arrived.
     Unknown {
         reason: String,
+        wait: Option<Duration>,
     },
 }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use ring::hmac;
 use serde::Serialize;
 use serde_json::Value;
@@ -73,8 +74,8 @@ pub fn without_digest(report: &mut Value) {
     }
 }
 
-/// Posts a body once.
-pub fn send(hook: &Webhook, key: &str, body: &[u8], stop: &Stop) -> Outcome {
+/// Posts a body once. `now` is for a receiver that tells a time and no clock of its own.
+pub fn send(hook: &Webhook, key: &str, body: &[u8], stop: &Stop, now: DateTime<Utc>) -> Outcome {
     let client = Client::new(&hook.base, &hook.trust, CONNECT.min(hook.timeout), hook.timeout);
     let mut client = match client {
         Ok(client) => client.at_receiver(),
@@ -82,6 +83,7 @@ pub fn send(hook: &Webhook, key: &str, body: &[u8], stop: &Stop) -> Outcome {
             return Outcome::Refused {
                 permanent: true,
                 reason: failure.message,
+                wait: None,
             };
         }
     };
@@ -101,7 +103,10 @@ pub fn send(hook: &Webhook, key: &str, body: &[u8], stop: &Stop) -> Outcome {
         limit: 0,
     };
     match client.send(&request, stop) {
-        Ok(answer) => of_status(&hook.base.host, answer.status),
+        Ok(answer) => {
+            let wait = answer.retry_after_by(now);
+            of_status(&hook.base.host, answer.status, wait)
+        }
         Err(unanswered) => of_silence(&unanswered),
     }
 }
@@ -115,10 +120,16 @@ fn signature(secret: &str, body: &[u8]) -> String {
         .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
-fn of_status(host: &str, status: u16) -> Outcome {
+fn of_status(host: &str, status: u16, wait: Option<Duration>) -> Outcome {
+    // Elsewhere the header is about something else than when to ask again.
+    let wait = wait.filter(|_| matches!(status, 429 | 503));
+    let later = wait.map_or_else(String::new, |wait| {
+        format!(", and asks for {}", humantime::format_duration(wait))
+    });
     let refused = |permanent, why: &str| Outcome::Refused {
         permanent,
-        reason: format!("{host} answered HTTP {status}: {why}"),
+        reason: format!("{host} answered HTTP {status}: {why}{later}"),
+        wait,
     };
     match status {
         200..=299 => Outcome::Accepted,
@@ -137,7 +148,8 @@ fn of_status(host: &str, status: u16) -> Outcome {
         408 | 425 | 429 => refused(false, "it wants to be asked later"),
         400..=499 => refused(true, "it does not want this message"),
         _ => Outcome::Unknown {
-            reason: format!("{host} answered HTTP {status}: nobody knows whether it kept the message"),
+            reason: format!("{host} answered HTTP {status}: nobody knows whether it kept the message{later}"),
+            wait,
         },
     }
 }
@@ -145,11 +157,12 @@ fn of_status(host: &str, status: u16) -> Outcome {
 fn of_silence(unanswered: &Unanswered) -> Outcome {
     let reason = unanswered.failure.message.clone();
     if unanswered.reached {
-        return Outcome::Unknown { reason };
+        return Outcome::Unknown { reason, wait: None };
     }
     Outcome::Refused {
         permanent: matches!(unanswered.failure.kind, FailureKind::Auth | FailureKind::Config),
         reason,
+        wait: None,
     }
 }
 
@@ -169,21 +182,36 @@ mod tests {
     #[test]
     fn only_a_2xx_is_accepted_and_only_a_5xx_is_unknown() {
         for status in [200, 201, 202, 204, 299] {
-            assert_eq!(of_status("h", status), Outcome::Accepted, "{status}");
+            assert_eq!(of_status("h", status, None), Outcome::Accepted, "{status}");
         }
         for status in [301, 302, 307, 308, 400, 401, 404, 413, 429] {
-            let refused = of_status("h", status);
+            let refused = of_status("h", status, None);
             assert!(
                 matches!(refused, Outcome::Refused { .. }),
                 "{status}: {refused:?}"
             );
         }
         for status in [500, 502, 503, 504, 599] {
-            let unknown = of_status("h", status);
+            let unknown = of_status("h", status, None);
             assert!(
                 matches!(unknown, Outcome::Unknown { .. }),
                 "{status}: {unknown:?}"
             );
+        }
+    }
+
+    #[test]
+    fn only_a_429_and_a_503_say_when_to_ask_again() {
+        let asked = Some(Duration::from_secs(90));
+        for status in [301, 400, 404, 408, 429, 500, 502, 503] {
+            let (Outcome::Refused { reason, wait, .. } | Outcome::Unknown { reason, wait }) =
+                of_status("h", status, asked)
+            else {
+                panic!("{status} was accepted")
+            };
+            let is_told = [429, 503].contains(&status);
+            assert_eq!(wait, asked.filter(|_| is_told), "{status}");
+            assert_eq!(reason.contains("1m 30s"), is_told, "{reason}");
         }
     }
 

@@ -55,7 +55,8 @@ pub struct Attempt {
 pub struct SourceResult {
     pub name: String,
     pub outcome: Outcome,
-    pub events: u64,
+    /// `None` where it is not known.
+    pub events: Option<u64>,
     pub code: u8,
     pub reason: Option<String>,
 }
@@ -63,9 +64,9 @@ pub struct SourceResult {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelResult {
     pub name: String,
-    /// `accepted`, `owed`, `not due`, `dead`.
+    /// `accepted`, `owed`, `not due`, `dead`; of an ad hoc report, which is never owed, also `refused` and `unknown`.
     pub outcome: String,
-    /// The runs it was about, lowest first; a long list is cut.
+    /// The runs it was about, lowest first, a long list cut; none if ad hoc.
     pub runs: Vec<u64>,
     /// How many more there are.
     #[serde(default)]

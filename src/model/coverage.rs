@@ -1,7 +1,8 @@
 //! What a run could and could not see, source by source.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::model::source::{SourceId, SourceKind};
 
@@ -39,10 +40,16 @@ impl Outcome {
     pub fn is_whole(self) -> bool {
         matches!(self, Self::Complete | Self::Empty)
     }
+
+    /// A number about a source with this outcome, if it is one: of what was not read it is unknown, never zero.
+    pub fn known(self, number: u64) -> Option<u64> {
+        let is_read = self.is_whole() || self == Self::Partial;
+        (is_read || number > 0).then_some(number)
+    }
 }
 
-/// One source's line in the coverage box.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One source's line in the coverage box. Written, its numbers are null where they are not known.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct SourceCoverage {
     pub id: SourceId,
     /// As people know it: `home/default/system-log`.
@@ -52,14 +59,19 @@ pub struct SourceCoverage {
     pub since: Option<DateTime<Utc>>,
     pub until: Option<DateTime<Utc>>,
     /// Event rows counted in this report.
+    #[serde(deserialize_with = "or_none_seen")]
     pub events: u64,
     /// Rows received, whatever became of them (devices, for the device list).
+    #[serde(deserialize_with = "or_none_seen")]
     pub records: u64,
     /// Counted rows that lay before the watermark: they showed up after their own time was reported.
+    #[serde(deserialize_with = "or_none_seen")]
     pub late: u64,
     /// Rows received that an earlier reading had counted.
+    #[serde(deserialize_with = "or_none_seen")]
     pub duplicates: u64,
     /// Rows that could not be read as events; each is counted, none is fatal.
+    #[serde(deserialize_with = "or_none_seen")]
     pub malformed: u64,
     /// The oldest row the console returned.
     pub oldest: Option<DateTime<Utc>>,
@@ -78,5 +90,95 @@ impl SourceCoverage {
         };
         let log = self.id.kind == SourceKind::SystemLog && self.outcome == Outcome::Unsupported;
         self.outcome.is_whole() || (log && all.iter().any(stands_for_it))
+    }
+}
+
+impl Serialize for SourceCoverage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let known = |number| self.outcome.known(number);
+        let mut line = serializer.serialize_struct("SourceCoverage", 13)?;
+        line.serialize_field("id", &self.id)?;
+        line.serialize_field("name", &self.name)?;
+        line.serialize_field("outcome", &self.outcome)?;
+        line.serialize_field("since", &self.since)?;
+        line.serialize_field("until", &self.until)?;
+        line.serialize_field("events", &known(self.events))?;
+        line.serialize_field("records", &known(self.records))?;
+        line.serialize_field("late", &known(self.late))?;
+        line.serialize_field("duplicates", &known(self.duplicates))?;
+        line.serialize_field("malformed", &known(self.malformed))?;
+        line.serialize_field("oldest", &self.oldest)?;
+        line.serialize_field("reason", &self.reason)?;
+        line.serialize_field("code", &self.code)?;
+        line.end()
+    }
+}
+
+/// A number that was not known: none was seen. Earlier reports have a zero there.
+fn or_none_seen<'de, D: Deserializer<'de>>(reader: D) -> Result<u64, D::Error> {
+    Ok(Option::deserialize(reader)?.unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::model::source::SourceKind;
+
+    fn line(outcome: Outcome, events: u64) -> SourceCoverage {
+        SourceCoverage {
+            id: SourceId {
+                controller: "c".to_owned(),
+                site: "s".to_owned(),
+                kind: SourceKind::SystemLog,
+            },
+            name: "home/default/system-log".to_owned(),
+            outcome,
+            since: None,
+            until: None,
+            events,
+            records: events,
+            late: 0,
+            duplicates: 0,
+            malformed: 0,
+            oldest: None,
+            reason: None,
+            code: 0,
+        }
+    }
+
+    #[test]
+    fn numbers_of_what_was_not_read_are_null_and_earlier_reports_with_zeros_read_the_same() {
+        const NUMBERS: [&str; 5] = ["events", "records", "late", "duplicates", "malformed"];
+        for (outcome, is_read) in [
+            (Outcome::Complete, true),
+            (Outcome::Empty, true),
+            (Outcome::Partial, true),
+            (Outcome::Unsupported, false),
+            (Outcome::Denied, false),
+            (Outcome::Failed, false),
+        ] {
+            let mut written = serde_json::to_value(line(outcome, 0)).unwrap();
+            for name in NUMBERS {
+                assert_eq!(
+                    written[name],
+                    if is_read { json!(0) } else { Value::Null },
+                    "{name}"
+                );
+            }
+            assert_eq!(
+                serde_json::from_value::<SourceCoverage>(written.clone()).unwrap(),
+                line(outcome, 0)
+            );
+            for name in NUMBERS {
+                written[name] = json!(0);
+            }
+            assert_eq!(
+                serde_json::from_value::<SourceCoverage>(written).unwrap(),
+                line(outcome, 0)
+            );
+            assert_eq!(serde_json::to_value(line(outcome, 7)).unwrap()["events"], 7);
+        }
     }
 }

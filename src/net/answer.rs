@@ -46,12 +46,21 @@ impl Answer {
 
     /// How long the host asks to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
+        self.wish(self.date)
+    }
+
+    /// The same, by our own clock where the host does not tell its own.
+    pub fn retry_after_by(&self, now: DateTime<Utc>) -> Option<Duration> {
+        self.wish(self.date.or(Some(now)))
+    }
+
+    fn wish(&self, clock: Option<DateTime<Utc>>) -> Option<Duration> {
         let wish = self.header("retry-after")?.trim();
         if let Ok(seconds) = wish.parse() {
             return Some(Duration::from_secs(seconds));
         }
         let until = DateTime::parse_from_rfc2822(wish).ok()?.with_timezone(&Utc);
-        Some((until - self.date?).to_std().unwrap_or_default())
+        Some((until - clock?).to_std().unwrap_or_default())
     }
 }
 
@@ -90,8 +99,20 @@ mod tests {
             ("soon", None),
             ("-1", None),
         ] {
-            let found = answer(&[("retry-after", said)], "").retry_after();
-            assert_eq!(found, meant.map(Duration::from_secs), "{said}");
+            let mut answer = answer(&[("retry-after", said)], "");
+            let ours = DateTime::from_timestamp(1_000_005, 0).unwrap();
+            let meant = meant.map(Duration::from_secs);
+            assert_eq!(answer.retry_after(), meant, "{said}");
+            assert_eq!(answer.retry_after_by(ours), meant, "{said}");
+            answer.date = None;
+            let is_time = said.ends_with("GMT");
+            assert_eq!(answer.retry_after(), meant.filter(|_| !is_time), "{said}");
+            let less = Duration::from_secs(if is_time { 5 } else { 0 });
+            assert_eq!(
+                answer.retry_after_by(ours),
+                meant.map(|meant| meant.saturating_sub(less)),
+                "{said}"
+            );
         }
     }
 

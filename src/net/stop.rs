@@ -40,10 +40,16 @@ impl Stop {
     }
 
     /// Also stops at INT, TERM and HUP. The first is remembered; a second ends the process at once,
-    /// because whoever sends it no longer wants to wait for a clean end.
+    /// because whoever sends it no longer wants to wait for a clean end. A HUP that this process was started to
+    /// ignore stays ignored: that is what `nohup` promises. (INT is heard all the same: shells ignore it for
+    /// whatever they start in the background, also where somebody means to end it by that.)
     pub fn installed(self) -> io::Result<Self> {
         let asked_before = Arc::new(AtomicBool::new(false));
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         for signal in [SIGHUP, SIGINT, SIGTERM] {
+            if signal == SIGHUP && is_ignored(&status, SIGHUP) {
+                continue;
+            }
             // Actions run in the order of their registration: the shutdown must look before the flag is set.
             flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&asked_before))?;
             flag::register(signal, Arc::clone(&asked_before))?;
@@ -117,6 +123,15 @@ impl Stop {
     }
 }
 
+/// Whether `/proc/self/status` says so; where it is not to be had, nothing is known to be ignored.
+fn is_ignored(status: &str, signal: i32) -> bool {
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,17 +163,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_ignored_is_read_from_the_mask() {
+        let status =
+            "Name:\tx\nSigBlk:\t00000000ffffffff\nSigIgn:\t0000000000001001\nSigCgt:\t00000000ffffffff\n";
+        assert!(is_ignored(status, SIGHUP));
+        assert!(!is_ignored(status, SIGINT) && !is_ignored(status, SIGTERM));
+        for unknown in ["", "SigIgn:\n", "SigIgn:\tzz\n"] {
+            assert!(!is_ignored(unknown, SIGHUP), "{unknown:?}");
+        }
+    }
+
+    #[test]
     fn a_signal_given_to_the_process_ends_the_wait() {
         let stop = Stop::new(Instant::now() + Duration::from_secs(60))
             .installed()
             .unwrap();
-        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::HUP).unwrap();
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM).unwrap();
         let (never, waits) = mpsc::channel::<()>();
         assert_eq!(
             stop.aside(move || waits.recv()).unwrap_err(),
             FailureKind::Interrupted
         );
-        assert_eq!(stop.signalled(), Some(1));
+        assert_eq!(stop.signalled(), Some(15));
         drop(never);
     }
 }

@@ -202,6 +202,12 @@ fn untrusted(base: &BaseUrl, peer: Peer, error: &rustls::Error) -> Unanswered {
                 "its certificate is not trusted ({reason}); ca_file names the authority of a private one"
             ),
         ),
+        (Some(Refusal::SelfSigned { .. } | Refusal::NoAuthority { .. }), _) if peer == Peer::Receiver => (
+            FailureKind::Auth,
+            "it shows an authority's own certificate, which cannot be a receiver's: have that authority issue one for \
+             it, and name the authority by ca_file"
+                .to_owned(),
+        ),
         (Some(refusal), _) => (FailureKind::Auth, refusal.to_string()),
         (None, rustls::Error::InvalidCertificate(reason)) => (
             FailureKind::Auth,

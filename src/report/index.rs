@@ -18,7 +18,8 @@ pub struct IndexEntry {
     pub generated_at: DateTime<Utc>,
     /// Below the archive, without extension: `2026/11/report-000042-20261120T060000Z`.
     pub path: String,
-    pub events: u64,
+    /// `None` where no source of events was read.
+    pub events: Option<u64>,
     pub findings: u64,
     pub severe: u64,
     pub medium: u64,
@@ -146,7 +147,9 @@ fn row(entry: &IndexEntry, up: &str) -> Row {
         headline: clean(&entry.headline, SENTENCE),
         counts: format!(
             "{}, {}{worst}",
-            counted(entry.events, "event"),
+            entry
+                .events
+                .map_or_else(|| "events unknown".to_owned(), |events| counted(events, "event")),
             counted(entry.findings, "finding")
         ),
         superseded: entry.superseded,
@@ -171,7 +174,7 @@ mod tests {
                         "2026/01/report-{run:06}-{}",
                         generated_at.format("%Y%m%dT%H%M%SZ")
                     ),
-                    events: run * 10,
+                    events: Some(run * 10),
                     findings: run % 4,
                     severe: u64::from(run % 7 == 3),
                     medium: u64::from(run % 3 == 1),

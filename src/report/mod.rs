@@ -25,6 +25,7 @@ mod sample;
 
 use crate::model::report::{Counts, Report};
 use crate::model::window::Window;
+use crate::report::sight::Sight;
 use crate::report::verdict::Verdict;
 use crate::report::words::counted;
 
@@ -47,7 +48,7 @@ pub fn summary(report: &Report, path: &str) -> String {
         .map_or_else(|| "ad hoc".to_owned(), |run| format!("run {run}"));
     let mut line = format!(
         "{name}: {}, {}{}, {}",
-        counted(report.counts.events, "event"),
+        events(report),
         counted(report.counts.findings, "finding"),
         worst(&report.counts),
         in_utc(report.window),
@@ -57,6 +58,17 @@ pub fn summary(report: &Report, path: &str) -> String {
         line.push_str(path);
     }
     line
+}
+
+/// The events as far as they are known.
+fn events(report: &Report) -> String {
+    let seen = report.counts.events;
+    match Sight::of(report) {
+        Sight::Whole => counted(seen, "event"),
+        Sight::Part if seen > 0 => format!("at least {}", counted(seen, "event")),
+        Sight::Part => "no events seen".to_owned(),
+        Sight::Nothing => "events unknown".to_owned(),
+    }
 }
 
 fn worst(counts: &Counts) -> String {

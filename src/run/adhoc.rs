@@ -1,5 +1,7 @@
 //! Ad hoc reports: of files, or of a named window. No number, no ledger, no commit, nothing remembered.
 
+mod sending;
+
 use chrono::{DateTime, Utc};
 
 use crate::analyse::{self, Evidence};
@@ -22,6 +24,7 @@ use crate::run::ingest::{self, Archives, Ingest};
 use crate::run::order::{Order, moment};
 use crate::run::{Ended, preflight, tell, verdict};
 use crate::state::load::peek;
+use crate::state::running::{Aside, Stage};
 use crate::state::schema::Checkpoint;
 use crate::state::seen::Seen;
 
@@ -36,9 +39,21 @@ pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Resu
     };
     let stop = order.stop()?;
     let (dir, lock) = preflight::enter(config, order, &stop)?;
+    let mut aside = None;
     if !order.args.dry_run {
         preflight::prove(config, &dir, order)?;
+        let command = if order.args.input.is_empty() {
+            "run --since"
+        } else {
+            "run --input"
+        };
+        aside = Some(Aside::begin(&dir, &record.attempt_id, command, now)?);
     }
+    let mut enter = |record: &mut Attempt, stage: Stage| -> Result<(), Halt> {
+        stage.name().clone_into(&mut record.stage);
+        Ok(aside.as_mut().map_or(Ok(()), |aside| aside.stage(stage))?)
+    };
+    enter(record, Stage::Collect)?;
     // Ad hoc reports work beside a damaged checkpoint: it only lends its instance and its memory.
     let checkpoint = peek(&dir)
         .ok()
@@ -47,8 +62,9 @@ pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Resu
     let gathered = if order.args.input.is_empty() {
         from_controllers(order, config, &checkpoint, asked, &stop)?
     } else {
-        from_files(order, now)?
+        from_files(order, config, now)?
     };
+    enter(record, Stage::Analyse)?;
     let judgement = analyse::judge(&Evidence {
         digest: &gathered.digest,
         snapshot: &gathered.snapshot,
@@ -81,12 +97,17 @@ pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Resu
             now.format("%Y%m%dT%H%M%SZ"),
             report.report_id.get(..8).unwrap_or_default()
         );
+        enter(record, Stage::Stage)?;
         lock.verify().map_err(|why| Halt::new(Exit::CannotCreate, why))?;
         file::publish_ad_hoc(&dir, &path, &report, &json)?;
         record.report = Some(path);
+        if order.args.deliver {
+            enter(record, Stage::Deliver)?;
+            record.channels = sending::send(config, &report, &stop.until(order.end()), now);
+        }
     }
-    let whole = report.sources.iter().all(|line| line.is_covered(&report.sources));
-    let exit = if whole { Exit::Ok } else { Exit::Partial };
+    Stage::Done.name().clone_into(&mut record.stage);
+    let exit = gathered.exit.worst(sending::verdict(&record.channels));
     let path = record
         .report
         .as_ref()
@@ -105,6 +126,7 @@ struct Found {
     window: Window,
     timezone: Option<String>,
     warnings: Vec<String>,
+    exit: Exit,
 }
 
 fn from_controllers(
@@ -138,6 +160,7 @@ fn from_controllers(
         return Err(halt);
     }
     Ok(Found {
+        exit: verdict::of_collection(&harvest, config, stop),
         digest,
         snapshot: harvest.snapshot,
         sources: harvest.coverage,
@@ -147,7 +170,7 @@ fn from_controllers(
     })
 }
 
-fn from_files(order: &Order<'_>, now: DateTime<Utc>) -> Result<Found, Halt> {
+fn from_files(order: &Order<'_>, config: &Config, now: DateTime<Utc>) -> Result<Found, Halt> {
     let mut seen = Seen::default();
     let position = |_: &_, _: &_| Beginning {
         position: Position::unread(DateTime::UNIX_EPOCH),
@@ -173,6 +196,7 @@ fn from_files(order: &Order<'_>, now: DateTime<Utc>) -> Result<Found, Halt> {
         sites: read.snapshots,
     };
     Ok(Found {
+        exit: verdict::of_coverage(&sources, config),
         digest,
         snapshot,
         sources,

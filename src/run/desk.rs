@@ -48,7 +48,7 @@ impl<'a> Desk<'a> {
         let mut checkpoint = load(&mut store, order, &config, record, &mut warnings)?;
         let now = order.clock.now();
         let running = durable
-            .then(|| Running::begin(&dir, &record.attempt_id, now))
+            .then(|| Running::begin(&dir, &record.attempt_id, &record.command, now))
             .transpose()?;
         tell::death(&mut checkpoint, previous.as_ref());
         Ok(Self {
@@ -87,8 +87,8 @@ impl<'a> Desk<'a> {
 
     /// Notes that the attempt has come to its end, whichever: it did not die.
     pub fn leave(&mut self) {
-        if let Some(Err(error)) = self.running.as_mut().map(|running| running.stage(Stage::Done)) {
-            log::warn!("{error}");
+        if let Some(running) = &mut self.running {
+            running.end();
         }
     }
 

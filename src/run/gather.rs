@@ -100,6 +100,10 @@ pub fn everything(
         .iter()
         .filter(|line| line.name.split('/').next().is_some_and(read))
     {
+        let known = |number| {
+            let number = line.outcome.known(number);
+            number.map_or_else(|| "unknown".to_owned(), |number| number.to_string())
+        };
         let level = match line.outcome {
             Outcome::Partial | Outcome::Failed => log::Level::Warn,
             _ => log::Level::Info,
@@ -109,8 +113,8 @@ pub fn everything(
             "{} {} records={} malformed={}{}",
             line.name,
             line.outcome.name(),
-            line.records,
-            line.malformed,
+            known(line.records),
+            known(line.malformed),
             line.reason
                 .as_ref()
                 .map_or(String::new(), |reason| format!(" reason={reason:?}")),

@@ -1,9 +1,12 @@
 //! Why an attempt ended before its report: an exit code and a sentence.
 
+use chrono::{DateTime, Utc};
+
 use crate::config::ConfigErrors;
 use crate::disk::error::DiskError;
 use crate::exit::Exit;
 use crate::model::failure::Failure;
+use crate::run::order::span;
 use crate::state::error::StateError;
 use crate::state::lock::LockError;
 
@@ -28,14 +31,17 @@ impl From<ConfigErrors> for Halt {
     }
 }
 
-impl From<LockError> for Halt {
-    fn from(error: LockError) -> Self {
-        let exit = if matches!(error, LockError::Held(_)) {
-            Exit::Locked
-        } else {
-            Exit::CannotCreate
-        };
-        Self::new(exit, error.to_string())
+impl Halt {
+    /// Why there is no lock; `now` tells for how long another has it.
+    pub fn of_lock(error: &LockError, now: DateTime<Utc>) -> Self {
+        match error {
+            LockError::Held(Some(holder)) => {
+                let age = span(now - holder.record.started_at);
+                Self::new(Exit::Locked, format!("{error} ({age} ago)"))
+            }
+            LockError::Held(None) => Self::new(Exit::Locked, error.to_string()),
+            LockError::Unusable(why) => Self::new(Exit::CannotCreate, why.clone()),
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Step 8 for channels that are sent messages: opened by a commit before the first byte leaves, answered by
 //! another. A death in between costs one repeat under the same key.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use serde_json::Value;
 
@@ -8,6 +10,7 @@ use crate::config::{ChannelKind, Webhook};
 use crate::deliver::Outcome;
 use crate::deliver::webhook::{self, Dead, Envelope};
 use crate::disk::crash_point;
+use crate::net::retry::pause;
 use crate::net::stop::Stop;
 use crate::run::debts::Owed;
 use crate::run::delivery::Asked;
@@ -18,8 +21,10 @@ use crate::run::{debts, recall, remember};
 use crate::state::ledger::{Answer, Ledger, Message, message_key};
 use crate::state::spans::Standing;
 
-/// Only time gives up on a message.
-const GIVE_UP_AFTER: TimeDelta = TimeDelta::days(7);
+/// A message is sent at most so often in one run, if the receiver says when it wants to be asked again …
+const TRIES: u32 = 3;
+/// … and if that is soon. A longer wait is the next run's.
+const SOON: Duration = Duration::from_secs(60);
 /// Reports are combined up to this many bytes: many receivers take no larger document.
 const LARGEST: usize = 1 << 20;
 
@@ -43,7 +48,7 @@ pub fn send_owed(desk: &mut Desk<'_>, asked: Asked<'_>) -> Result<(), Halt> {
                     stop: &stop,
                 };
                 send_to(desk, &address, asked)?;
-                give_up(desk, &address)?;
+                give_up(desk, &address, hook.give_up_after)?;
             }
         }
     }
@@ -142,16 +147,13 @@ fn recalled(desk: &Desk<'_>, instance: &str, number: u64) -> Option<(Value, Stri
     Some((report, run.report_id))
 }
 
-/// Sends an open message; `true` if it was accepted.
+/// Sends an open message, again if the receiver asks for a moment's patience; `true` if it was accepted.
 fn post(
     desk: &mut Desk<'_>,
     address: &Address<'_>,
     message: &Message,
     parcels: Vec<Parcel>,
 ) -> Result<bool, Halt> {
-    if address.stop.reason().is_some() {
-        return Ok(false);
-    }
     let numbers: Vec<u64> = parcels.iter().map(|parcel| parcel.run).collect();
     let body = webhook::body(Envelope {
         instance: address.instance,
@@ -165,18 +167,47 @@ fn post(
             .map(|run| epitaph(desk, address.instance, *run))
             .collect(),
     });
-    desk.store.check()?;
-    let outcome = webhook::send(address.hook, &message.key, &body, address.stop);
-    crash_point("message.answered");
-    let answer = match outcome {
-        Outcome::Accepted => Answer::Accepted,
-        Outcome::Refused { permanent, reason } => Answer::Refused { permanent, reason },
-        Outcome::Unknown { reason } => Answer::Unknown { reason },
+    for tried in 1.. {
+        if address.stop.reason().is_some() {
+            return Ok(false);
+        }
+        desk.store.check()?;
+        let outcome = webhook::send(address.hook, &message.key, &body, address.stop, desk.now());
+        crash_point("message.answered");
+        let (answer, wait) = match outcome {
+            Outcome::Accepted => (Answer::Accepted, None),
+            Outcome::Refused {
+                permanent,
+                reason,
+                wait,
+            } => (Answer::Refused { permanent, reason }, wait),
+            Outcome::Unknown { reason, wait } => (Answer::Unknown { reason }, wait),
+        };
+        enter(desk, address, (&message.key, &numbers), &answer, wait);
+        desk.commit()?;
+        crash_point("message.entered");
+        let soon = wait.filter(|wait| *wait <= SOON.min(address.stop.remaining()) && tried < TRIES);
+        match soon {
+            Some(wait) if answer != Answer::Accepted && pause(address.stop, wait) => {}
+            _ => return Ok(answer == Answer::Accepted),
+        }
+        reopen(desk, address, &message.key, &numbers)?;
+    }
+    Ok(false)
+}
+
+/// A refused message is none any more: it is opened, and committed, before its first byte leaves again.
+fn reopen(desk: &mut Desk<'_>, address: &Address<'_>, key: &str, numbers: &[u64]) -> Result<(), Halt> {
+    let now = desk.now();
+    let Some(ledger) = desk.checkpoint.ledger_mut(address.instance, address.channel) else {
+        return Ok(());
     };
-    enter(desk, address, &message.key, &numbers, &answer);
-    desk.commit()?;
-    crash_point("message.entered");
-    Ok(answer == Answer::Accepted)
+    ledger.go_on(numbers);
+    let is_open = ledger.messages.iter().any(|open| open.key == key);
+    if is_open || ledger.open(numbers, key, now).is_none() {
+        return Ok(());
+    }
+    desk.commit()
 }
 
 fn epitaph(desk: &Desk<'_>, instance: &str, run: u64) -> Dead {
@@ -188,7 +219,14 @@ fn epitaph(desk: &Desk<'_>, instance: &str, run: u64) -> Dead {
     }
 }
 
-fn enter(desk: &mut Desk<'_>, address: &Address<'_>, key: &str, numbers: &[u64], answer: &Answer) {
+/// Enters what became of the message of this key and these runs; `wait` is for how long the receiver asks.
+fn enter(
+    desk: &mut Desk<'_>,
+    address: &Address<'_>,
+    (key, numbers): (&str, &[u64]),
+    answer: &Answer,
+    wait: Option<Duration>,
+) {
     let now = desk.now();
     let channel = address.channel;
     let named = runs(numbers);
@@ -203,6 +241,10 @@ fn enter(desk: &mut Desk<'_>, address: &Address<'_>, key: &str, numbers: &[u64],
     }
     if let Some(ledger) = desk.checkpoint.ledger_mut(address.instance, channel) {
         ledger.answer(key, answer, now);
+        if let Some(wait) = wait {
+            let wish = TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX);
+            ledger.leave_alone(numbers, wish, now);
+        }
     }
     for number in numbers {
         debts::delivery(
@@ -228,19 +270,21 @@ fn lose(desk: &mut Desk<'_>, owed: Owed<'_>) {
     debts::death(&mut desk.checkpoint, owed, now);
 }
 
-fn give_up(desk: &mut Desk<'_>, address: &Address<'_>) -> Result<(), Halt> {
+fn give_up(desk: &mut Desk<'_>, address: &Address<'_>, after: Duration) -> Result<(), Halt> {
     let now = desk.now();
     let channel = address.channel;
+    let patience = TimeDelta::from_std(after).unwrap_or(TimeDelta::MAX);
     let dead = desk
         .checkpoint
         .ledger_mut(address.instance, channel)
-        .map_or_else(Vec::new, |ledger| ledger.give_up(now, GIVE_UP_AFTER));
+        .map_or_else(Vec::new, |ledger| ledger.give_up(now, patience));
     if dead.is_empty() {
         return Ok(());
     }
     log::warn!(
-        "channel {channel} did not take {} for seven days: given up, and told by its next message",
-        runs(&dead)
+        "channel {channel} did not take {} for {}: given up, and told by its next message",
+        runs(&dead),
+        humantime::format_duration(after)
     );
     for number in dead {
         debts::death(&mut desk.checkpoint, address.owed(number), now);

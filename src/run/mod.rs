@@ -85,11 +85,12 @@ pub fn run(args: &RunArgs, common: &Common) -> Exit {
 fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
     let now = desk.now();
     debts::part_with_removed(&mut desk.checkpoint, &desk.config.channels, now);
+    let mut projected = Exit::Ok;
     if desk.is_durable() {
         desk.store.check()?;
         desk.store.tidy(&desk.checkpoint, desk.now())?;
         delivery::publish_owed(desk, Asked::default())?;
-        project::project(desk);
+        projected = project::project(desk);
     }
 
     desk.enter(Stage::Collect)?;
@@ -141,7 +142,10 @@ fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
     Stage::Done.name().clone_into(&mut desk.record.stage);
     desk.close(exit)?;
 
-    exit = exit.worst(project::project(desk)).worst(project::back_up(desk));
+    exit = exit
+        .worst(projected)
+        .worst(project::project(desk))
+        .worst(project::back_up(desk));
     Ok(Ended {
         exit,
         line: report::summary(&report, &format!("{path}.html")),

@@ -40,12 +40,12 @@ impl<'a> Order<'a> {
 
     /// When all of it is to be over.
     pub fn end(&self) -> Instant {
-        self.began + self.args.max_runtime.unwrap_or(MAX_RUNTIME)
+        self.began + self.args.attempt.max_runtime.unwrap_or(MAX_RUNTIME)
     }
 
     /// What ends the collecting: a signal, or the time kept for delivery.
     pub fn stop(&self) -> Result<Stop, Halt> {
-        let runtime = self.args.max_runtime.unwrap_or(MAX_RUNTIME);
+        let runtime = self.args.attempt.max_runtime.unwrap_or(MAX_RUNTIME);
         let deadline = self.began + runtime.saturating_sub(FOR_DELIVERY.min(runtime / 3));
         Stop::new(deadline)
             .installed()
@@ -54,7 +54,7 @@ impl<'a> Order<'a> {
 
     pub fn wish(&self) -> Wish {
         Wish {
-            exit_zero_on: self.args.exit_zero_on.clone(),
+            exit_zero_on: self.args.attempt.exit_zero_on.clone(),
             demo: self.args.demo,
             offline: !self.args.input.is_empty(),
             ..self.common.wish()
@@ -69,6 +69,18 @@ pub fn moment(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     }
     let ago = chrono::Duration::from_std(humantime::parse_duration(text).ok()?).ok()?;
     now.checked_sub_signed(ago)
+}
+
+/// A duration in its two largest units.
+pub fn span(age: chrono::Duration) -> String {
+    let seconds = age.num_seconds().max(0);
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, _, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
 }
 
 /// The wall clock, or the moment that tests set.

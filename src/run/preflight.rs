@@ -22,13 +22,14 @@ pub fn enter(config: &Config, order: &Order<'_>, stop: &Stop) -> Result<(Dir, Ru
         halt.message = with_advice(&halt.message, path);
         halt
     })?;
-    let lock = RunLock::acquire(&dir, order.args.wait, &|| stop.reason().is_some()).map_err(|error| {
-        let mut halt = Halt::from(error);
-        if halt.exit == Exit::CannotCreate {
-            halt.message = with_advice(&halt.message, path);
-        }
-        halt
-    })?;
+    let lock =
+        RunLock::acquire(&dir, order.args.attempt.wait, &|| stop.reason().is_some()).map_err(|error| {
+            let mut halt = Halt::of_lock(&error, order.clock.now());
+            if halt.exit == Exit::CannotCreate {
+                halt.message = with_advice(&halt.message, path);
+            }
+            halt
+        })?;
     Ok((dir, lock))
 }
 

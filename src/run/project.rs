@@ -6,6 +6,7 @@ use crate::disk::Dir;
 use crate::disk::error::DiskError;
 use crate::exit::Exit;
 use crate::model::attempt::Attempt;
+use crate::model::source::SourceKind;
 use crate::report::index::{self, IndexEntry};
 use crate::run::desk::Desk;
 use crate::state::backups;
@@ -15,20 +16,23 @@ use crate::state::schema::Checkpoint;
 /// Newest attempts that the archive's pages are made from: more than a year of hourly runs.
 const RUNS_IN_INDEX: usize = 10_000;
 
-/// History, failures and the index.
+/// History, failures and the index, each whatever becomes of the others.
 pub fn project(desk: &Desk<'_>) -> Exit {
-    let dir = &desk.dir;
-    let written = projections::mend_history(dir, &desk.checkpoint.attempts)
-        .and_then(|_| projections::mend_failures(dir, &desk.checkpoint.failures))
-        .and_then(|_| projections::read_history(dir, RUNS_IN_INDEX))
-        .and_then(|history| archive_pages(dir, &entries(&history.lines, &desk.checkpoint)));
-    match written {
-        Ok(()) => Exit::Ok,
-        Err(error) => {
-            log::warn!("a projection could not be written: {error}");
-            Exit::Partial
-        }
-    }
+    let Desk { dir, checkpoint, .. } = desk;
+    // In this order: the pages are made from the history.
+    let history = projections::mend_history(dir, &checkpoint.attempts).map(drop);
+    let failures = projections::mend_failures(dir, &checkpoint.failures).map(drop);
+    let pages = projections::read_history(dir, RUNS_IN_INDEX)
+        .and_then(|history| archive_pages(dir, &entries(&history.lines, checkpoint)));
+    [history, failures, pages]
+        .into_iter()
+        .fold(Exit::Ok, |exit, written| match written {
+            Ok(()) => exit,
+            Err(error) => {
+                log::warn!("a projection could not be written: {error}");
+                exit.worst(Exit::Partial)
+            }
+        })
 }
 
 /// A copy of the checkpoint, at most one an hour.
@@ -76,7 +80,7 @@ fn entries(attempts: &[Attempt], checkpoint: &Checkpoint) -> Vec<IndexEntry> {
                 run,
                 generated_at: attempt.generated_at.unwrap_or(attempt.started_at),
                 path: attempt.report.clone()?,
-                events: counts.events,
+                events: events(attempt, counts.events),
                 findings: counts.findings,
                 severe: counts.severe,
                 medium: counts.medium,
@@ -86,4 +90,15 @@ fn entries(attempts: &[Attempt], checkpoint: &Checkpoint) -> Vec<IndexEntry> {
             })
         })
         .collect()
+}
+
+/// The events of a run, if there is anything that was read for them.
+fn events(attempt: &Attempt, counted: u64) -> Option<u64> {
+    let mut logs = attempt
+        .sources
+        .iter()
+        .filter(|source| source.name.ends_with(SourceKind::SystemLog.name()))
+        .peekable();
+    let is_read = logs.peek().is_none() || logs.any(|log| log.events.is_some());
+    (is_read || counted > 0).then_some(counted)
 }

@@ -73,7 +73,7 @@ pub fn run(
 }
 
 /// Whether this report goes to this channel at all.
-fn is_due(channel: &Channel, report: &Report) -> bool {
+pub fn is_due(channel: &Channel, report: &Report) -> bool {
     let matters = |least: Severity| report.findings.iter().any(|finding| finding.severity >= least);
     let wanted = match channel.when {
         When::Always => true,

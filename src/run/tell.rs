@@ -30,9 +30,12 @@ const NAMED: usize = 24;
 /// The record of an attempt that has just begun.
 pub fn begin(order: &Order<'_>) -> Attempt {
     let now = order.clock.now();
-    // Without randomness the moment alone still tells the attempts of one host apart.
-    let id = random_hex(16).unwrap_or_else(|_| format!("{:032x}", now.timestamp_micros()));
-    blank(id, now)
+    blank(attempt_id(now), now)
+}
+
+/// A new id. Without randomness the moment alone still tells the attempts of one host apart.
+pub fn attempt_id(now: DateTime<Utc>) -> String {
+    random_hex(16).unwrap_or_else(|_| format!("{:032x}", now.timestamp_micros()))
 }
 
 pub fn blank(attempt_id: String, started_at: DateTime<Utc>) -> Attempt {
@@ -95,7 +98,7 @@ pub fn conclude(
     if record.exit_code != Some(exit.code()) {
         finish(&mut record, order, exit);
     }
-    if order.args.json {
+    if order.args.attempt.json {
         print::say(&serde_json::to_string_pretty(&record).unwrap_or_default());
     } else if let (Ok(line), false) = (&told, order.common.quiet) {
         print::say(line);
@@ -136,23 +139,19 @@ fn reasons(record: &Attempt) -> Vec<String> {
                 source.reason.as_deref().unwrap_or("no reason given")
             )
         });
-    let channels = record
-        .channels
-        .iter()
-        .filter(|channel| channel.outcome == "owed")
-        .map(|channel| {
-            format!(
-                "channel {} is owed {}{}: {}",
-                channel.name,
-                runs(&channel.runs),
-                if channel.more > 0 {
-                    format!(" and {} more", channel.more)
-                } else {
-                    String::new()
-                },
-                channel.reason.as_deref().unwrap_or("not delivered yet")
-            )
-        });
+    let channels = record.channels.iter().filter_map(|channel| {
+        let named = match channel.outcome.as_str() {
+            "owed" if channel.more > 0 => {
+                format!("is owed {} and {} more", runs(&channel.runs), channel.more)
+            }
+            "owed" => format!("is owed {}", runs(&channel.runs)),
+            "refused" => "did not take this report, and it is not sent again".to_owned(),
+            "unknown" => "may have this report, and it is not sent again".to_owned(),
+            _ => return None,
+        };
+        let reason = channel.reason.as_deref().unwrap_or("not delivered yet");
+        Some(format!("channel {} {named}: {reason}", channel.name))
+    });
     sources
         .chain(channels)
         .chain(record.warnings.iter().cloned())
@@ -170,7 +169,7 @@ fn is_tolerated(tolerated: &[Tolerated], exit: Exit) -> bool {
 
 /// The report on stdout, for `--dry-run`.
 pub fn print_report(order: &Order<'_>, report: &Report) {
-    if !order.args.json {
+    if !order.args.attempt.json {
         print::put(report::text::render(report).as_bytes());
     }
 }
@@ -205,7 +204,7 @@ pub fn source_results(coverage: &[SourceCoverage]) -> Vec<SourceResult> {
         .map(|line| SourceResult {
             name: line.name.clone(),
             outcome: line.outcome,
-            events: line.events,
+            events: line.outcome.known(line.events),
             code: line.code,
             reason: line.reason.clone(),
         })
@@ -275,6 +274,20 @@ pub fn death(checkpoint: &mut Checkpoint, previous: Option<&RunRecord>) {
     let Some(died) = previous.filter(|record| record.stage != Stage::Done) else {
         return;
     };
+    if !died.is_attempt() {
+        log::warn!(
+            "previous command died command={:?} stage={}",
+            died.command,
+            died.stage.name()
+        );
+        checkpoint.to_tell.push(format!(
+            "The command `unifi-scan {}` of {} did not reach its end: it died in the stage \"{}\".",
+            died.command,
+            died.started_at.format("%Y-%m-%d %H:%M UTC"),
+            died.stage.name()
+        ));
+        return death(checkpoint, died.before.as_deref());
+    }
     log::warn!(
         "previous attempt died stage={} attempt={}",
         died.stage.name(),
@@ -298,6 +311,7 @@ pub fn death(checkpoint: &mut Checkpoint, previous: Option<&RunRecord>) {
         }
         None => {
             let mut attempt = blank(died.attempt_id.clone(), died.started_at);
+            attempt.command.clone_from(&died.command);
             "died".clone_into(&mut attempt.result);
             died.stage.name().clone_into(&mut attempt.stage);
             checkpoint.attempts.push(attempt);

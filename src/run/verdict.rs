@@ -11,17 +11,7 @@ use crate::state::schema::Checkpoint;
 
 /// The exit of a run that has a report, before delivery.
 pub fn of_collection(harvest: &Harvest, config: &Config, stop: &Stop) -> Exit {
-    let mut exit = Exit::Ok;
-    for line in &harvest.coverage {
-        exit = exit.worst(of_source(line, config));
-    }
-    let events = harvest.coverage.iter().filter(|line| line.id.kind.has_events());
-    if !events
-        .clone()
-        .any(|line| line.outcome.is_whole() || line.outcome == Outcome::Partial)
-    {
-        exit = exit.worst(Exit::Partial);
-    }
+    let mut exit = of_coverage(&harvest.coverage, config);
     if harvest
         .by_controller
         .values()
@@ -30,6 +20,19 @@ pub fn of_collection(harvest: &Harvest, config: &Config, stop: &Stop) -> Exit {
         exit = exit.worst(Exit::Partial);
     }
     exit.worst(of_stop(stop))
+}
+
+/// What the sources alone come to.
+pub fn of_coverage(coverage: &[SourceCoverage], config: &Config) -> Exit {
+    let mut exit = Exit::Ok;
+    for line in coverage {
+        exit = exit.worst(of_source(line, config));
+    }
+    let mut events = coverage.iter().filter(|line| line.id.kind.has_events());
+    if !events.any(|line| line.outcome.is_whole() || line.outcome == Outcome::Partial) {
+        exit = exit.worst(Exit::Partial);
+    }
+    exit
 }
 
 fn of_source(line: &SourceCoverage, config: &Config) -> Exit {

@@ -87,7 +87,7 @@ fn record(checkpoint: &Checkpoint, number: u64, now: DateTime<Utc>) -> Attempt {
     let source = |kind: &str| SourceResult {
         name: format!("home/default/{kind}"),
         outcome: Outcome::Complete,
-        events: 1234,
+        events: Some(1234),
         code: 0,
         reason: None,
     };

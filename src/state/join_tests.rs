@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use proptest::prelude::{Just, Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
+use proptest::prelude::{Just, Strategy, prop, prop_assert, prop_assert_eq, proptest};
 
 use crate::model::memory::Remembered;
 use crate::model::position::Position;
@@ -15,7 +15,6 @@ use crate::state::ledger::{Answer, Ledger, Message};
 use crate::state::ledger_join::join_ledgers;
 use crate::state::lived_in::now;
 use crate::state::schema::{Checkpoint, CommittedRun, KnownController, SourceState};
-use crate::state::seen::Seen;
 use crate::state::spans::Standing;
 
 /// Runs that the tests look at.
@@ -63,6 +62,9 @@ fn take(ledger: &mut Ledger, next: &mut u64, (kind, run, now): (u8, u64, DateTim
             let runs = ledger.due(now, run % 2 == 0);
             let key = format!("key of {runs:?}");
             ledger.open(&runs, &key, now);
+            if hours_of(now) % 5 == 0 {
+                ledger.leave_alone(&runs, TimeDelta::hours(3), now);
+            }
             let answer = match run % 4 {
                 0 => Answer::Accepted,
                 1 => Answer::Refused {
@@ -82,8 +84,17 @@ fn take(ledger: &mut Ledger, next: &mut u64, (kind, run, now): (u8, u64, DateTim
     }
 }
 
+fn hours_of(time: DateTime<Utc>) -> i64 {
+    time.timestamp() / 3600
+}
+
 /// What a ledger says of every run, and its open messages, in an order of their own.
-type Said = (Vec<Option<Standing>>, [u64; 3], Vec<Message>);
+type Said = (
+    Vec<Option<Standing>>,
+    [u64; 3],
+    Option<DateTime<Utc>>,
+    Vec<Message>,
+);
 
 fn said(ledger: &Ledger) -> Said {
     let mut messages = ledger.messages.clone();
@@ -96,6 +107,7 @@ fn said(ledger: &Ledger) -> Said {
     (
         RUNS.map(|run| ledger.between.get(run).cloned()).collect(),
         marks,
+        ledger.not_before,
         messages,
     )
 }
@@ -162,41 +174,6 @@ proptest! {
             prop_assert!((joined.epoch, joined.position.watermark) >= before, "monotone");
         }
     }
-
-    #[test]
-    fn ids_join_in_any_order(
-        a in prop::collection::vec((0_u8..3, 0_u8..40, 0_i64..50), 0..40),
-        b in prop::collection::vec((0_u8..3, 0_u8..40, 0_i64..50), 0..40),
-        epochs in prop::collection::vec(any::<std::cmp::Ordering>(), 3),
-    ) {
-        let (a, b) = (ids(&a), ids(&b));
-        let compared = |family: &str| epochs[usize::from(family.as_bytes()[0] - b'0')];
-        let mut both = a.clone();
-        both.join(&b, compared);
-        let mut other = b.clone();
-        other.join(&a, |family| compared(family).reverse());
-        prop_assert!(both.is_same(&other), "commutative");
-        let mut again = both.clone();
-        again.join(&both, |_| std::cmp::Ordering::Equal);
-        prop_assert!(both.is_same(&again), "idempotent");
-        for (family, row) in (0..3).flat_map(|family| (0..40).map(move |row| (family, row))) {
-            let (family, row) = (format!("{family}/s/sl"), format!("row {row}"));
-            let known = match compared(&family) {
-                std::cmp::Ordering::Less => b.contains(&family, &row),
-                std::cmp::Ordering::Greater => a.contains(&family, &row),
-                std::cmp::Ordering::Equal => a.contains(&family, &row) || b.contains(&family, &row),
-            };
-            prop_assert_eq!(both.contains(&family, &row), known);
-        }
-    }
-}
-
-fn ids(rows: &[(u8, u8, i64)]) -> Seen {
-    let mut seen = Seen::default();
-    for (family, row, hour) in rows {
-        seen.insert(&format!("{family}/s/sl"), &format!("row {row}"), at(*hour));
-    }
-    seen
 }
 
 /// All that is to be the same wherever it was joined.

@@ -10,6 +10,7 @@ use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
 use crate::disk::random::hex;
+use crate::state::patience::{LONGEST_WAIT, has_come, is_ripe, wait};
 use crate::state::spans::{Debt, Spans, Standing};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct Ledger {
     /// The runs above `last_contiguous`, and those below it that the operator wants sent again.
     pub between: Spans,
     pub messages: Vec<Message>,
+    /// The channel asked to be left alone until then, with all there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<DateTime<Utc>>,
 }
 
 /// What the channel is sent: a range of runs under one key. Opened by a commit before its first byte leaves.
@@ -52,11 +56,6 @@ pub enum Answer {
     },
 }
 
-/// So many tries are made as soon as a run comes by; after that the waiting doubles.
-const EAGER_TRIES: u64 = 3;
-const FIRST_WAIT: TimeDelta = TimeDelta::minutes(15);
-const PERMANENT_WAIT: TimeDelta = TimeDelta::hours(6);
-const LONGEST_WAIT: TimeDelta = TimeDelta::hours(24);
 /// A clock that jumped ahead must not kill what was hardly tried.
 const TRIES_BEFORE_DEATH: u64 = 4;
 /// Dead runs named in one message; the next tells the rest.
@@ -71,6 +70,7 @@ impl Ledger {
             last_attempted: first.saturating_sub(1),
             between: Spans::default(),
             messages: Vec::new(),
+            not_before: None,
         }
     }
 
@@ -133,7 +133,8 @@ impl Ledger {
     pub fn due(&self, now: DateTime<Utc>, all: bool) -> Vec<u64> {
         let pinned = self.pinned_runs();
         let free = || self.between.owed().filter(|(run, _)| !pinned.contains(run));
-        if !all && !free().any(|(_, debt)| is_ripe(debt, now)) {
+        let may_ask = has_come(self.not_before, now) && free().any(|(_, debt)| is_ripe(debt, now));
+        if !all && !may_ask {
             return Vec::new();
         }
         free()
@@ -146,7 +147,8 @@ impl Ledger {
     pub fn due_again(&self, now: DateTime<Utc>, all: bool) -> Vec<Message> {
         let ripe =
             |run: &u64| matches!(self.between.get(*run), Some(Standing::Owed(debt)) if is_ripe(debt, now));
-        let due = |message: &&Message| all || message.runs.iter().any(ripe);
+        let may_ask = has_come(self.not_before, now);
+        let due = |message: &&Message| all || may_ask && message.runs.iter().any(ripe);
         self.messages.iter().filter(due).cloned().collect()
     }
 
@@ -178,6 +180,7 @@ impl Ledger {
         let Some(at) = self.messages.iter().position(|message| message.key == key) else {
             return;
         };
+        self.not_before = None;
         let (reason, permanent) = match answer {
             Answer::Accepted => {
                 let message = self.messages.remove(at);
@@ -215,6 +218,26 @@ impl Ledger {
         }
         self.messages
             .retain(|message| message.key != key || message.unknown);
+    }
+
+    /// The channel asked, when it was sent `runs`, to be left alone so long: at most a day is granted.
+    pub fn leave_alone(&mut self, runs: &[u64], wish: TimeDelta, now: DateTime<Utc>) {
+        let until = now.checked_add_signed(wish.min(LONGEST_WAIT));
+        self.not_before = until;
+        for run in runs {
+            if let Some(debt) = self.between.debt_mut(*run) {
+                debt.next_try = debt.next_try.max(until);
+            }
+        }
+    }
+
+    /// What follows is still the same try of these runs: a moment's patience is not counted against them.
+    pub fn go_on(&mut self, runs: &[u64]) {
+        for run in runs {
+            if let Some(debt) = self.between.debt_mut(*run) {
+                debt.attempts = debt.attempts.saturating_sub(1);
+            }
+        }
     }
 
     /// Gives up on what has been refused for longer than `after`; the runs that died. Those of an open message
@@ -320,24 +343,4 @@ pub fn message_key(instance: &str, channel: &str, report_ids: &[String]) -> Stri
         context.update(format!("{}:{part}\n", part.len()).as_bytes());
     }
     hex(context.finish().as_ref())
-}
-
-/// A time further off than the longest wait was set by a clock that has since been put back.
-fn is_ripe(debt: &Debt, now: DateTime<Utc>) -> bool {
-    debt.next_try
-        .is_none_or(|next| next <= now || next - now > LONGEST_WAIT)
-}
-
-fn wait(attempts: u64, permanent: bool) -> TimeDelta {
-    let doublings = u32::try_from(attempts.saturating_sub(EAGER_TRIES)).unwrap_or(u32::MAX);
-    let patient = match doublings {
-        0 => TimeDelta::zero(),
-        n => FIRST_WAIT * 2_i32.pow(n.min(8) - 1),
-    };
-    let least = if permanent {
-        PERMANENT_WAIT
-    } else {
-        TimeDelta::zero()
-    };
-    patient.max(least).min(LONGEST_WAIT)
 }

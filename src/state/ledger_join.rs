@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::state::ledger::{Ledger, Message};
-use crate::state::spans::{Debt, Standing};
+use crate::state::spans::{Debt, Spans, Standing};
 
 /// Commutative, associative, idempotent; never takes back what either had settled.
 pub fn join_ledgers(ours: &Ledger, theirs: &Ledger) -> Ledger {
@@ -15,7 +15,9 @@ pub fn join_ledgers(ours: &Ledger, theirs: &Ledger) -> Ledger {
         first: ours.first.min(theirs.first),
         last_contiguous: ours.last_contiguous.max(theirs.last_contiguous),
         last_attempted: ours.last_attempted.max(theirs.last_attempted),
-        ..Ledger::starting_at(0)
+        not_before: ours.not_before.max(theirs.not_before),
+        between: Spans::default(),
+        messages: Vec::new(),
     };
     for (first, last) in stretches(ours, theirs) {
         let stronger = match (known(ours, first), known(theirs, first)) {

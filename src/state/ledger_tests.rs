@@ -9,11 +9,11 @@ use crate::state::ledger::{Answer, Ledger, message_key};
 use crate::state::schema::HIGHEST_NUMBER;
 use crate::state::spans::{Debt, Spans, Standing};
 
-fn at(hours: i64) -> DateTime<Utc> {
+pub fn at(hours: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::hours(hours)
 }
 
-fn owing(first: u64, count: u64) -> Ledger {
+pub fn owing(first: u64, count: u64) -> Ledger {
     let mut ledger = Ledger::starting_at(first);
     for run in first..first + count {
         ledger.owe(run);
@@ -21,14 +21,14 @@ fn owing(first: u64, count: u64) -> Ledger {
     ledger
 }
 
-fn refused() -> Answer {
+pub fn refused() -> Answer {
     Answer::Refused {
         permanent: false,
         reason: "no connection".to_owned(),
     }
 }
 
-fn unknown() -> Answer {
+pub fn unknown() -> Answer {
     Answer::Unknown {
         reason: "no reply".to_owned(),
     }

@@ -149,13 +149,18 @@ fn held_by(holder: Option<&Holder>) -> String {
     let Some(Holder { record, .. }) = holder else {
         return "another run holds the lock; it has not said who it is".to_owned();
     };
+    let who = if record.command == "run" {
+        "another run".to_owned()
+    } else {
+        format!("`unifi-scan {}`", record.command)
+    };
     format!(
-        "another run holds the lock: attempt {}, pid {} on {}, since {}, stage {}",
+        "{who} holds the lock: attempt {}, pid {} on {}, stage {}, since {}",
         record.attempt_id,
         record.pid,
         record.host,
+        record.stage.name(),
         record.started_at.format("%Y-%m-%d %H:%M:%S UTC"),
-        record.stage.name()
     )
 }
 
@@ -192,7 +197,7 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let dir = Dir::open(temp.path()).unwrap();
         let lock = RunLock::acquire(&dir, None, &never).unwrap();
-        let mut running = Running::begin(&dir, "a1", DateTime::UNIX_EPOCH).unwrap();
+        let mut running = Running::begin(&dir, "a1", "run", DateTime::UNIX_EPOCH).unwrap();
         running.stage(Stage::Collect).unwrap();
         let Err(LockError::Held(Some(holder))) = RunLock::acquire(&dir, None, &never) else {
             panic!("not held")
@@ -237,7 +242,7 @@ mod tests {
         let dir = Dir::open(temp.path()).unwrap();
         assert_eq!(holder(&dir), None);
         let lock = RunLock::acquire(&dir, None, &never).unwrap();
-        let mut running = Running::begin(&dir, "a1", DateTime::UNIX_EPOCH).unwrap();
+        let mut running = Running::begin(&dir, "a1", "run", DateTime::UNIX_EPOCH).unwrap();
         assert!(holder(&dir).unwrap().is_certain);
         drop(lock);
         assert_eq!(holder(&dir), None, "dead: the lock is free");

@@ -15,6 +15,7 @@ pub mod load;
 pub mod lock;
 pub mod migrate;
 pub mod outbox;
+pub mod patience;
 pub mod projections;
 pub mod recover;
 pub mod restore;
@@ -40,6 +41,8 @@ mod join_tests;
 mod ledger_tests;
 #[cfg(test)]
 mod lived_in;
+#[cfg(test)]
+mod patience_tests;
 #[cfg(test)]
 mod recovery_tests;
 #[cfg(test)]

@@ -48,7 +48,7 @@ fn killed_before_the_first_commit_the_next_is_a_first_run_again() {
     let temp = tempfile::tempdir().unwrap();
     let dir = Dir::open(temp.path()).unwrap();
     let _store = store(&dir);
-    crate::state::running::Running::begin(&dir, "a", now()).unwrap();
+    crate::state::running::Running::begin(&dir, "a", "run", now()).unwrap();
     dir.probe().unwrap();
     dir.write_temp(CHECKPOINT, b"half").unwrap();
     let loaded = load(&dir, now()).unwrap();

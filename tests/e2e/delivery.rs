@@ -216,3 +216,38 @@ fn a_report_that_cannot_be_published_is_owed_and_published_by_the_next_run() {
     scenario.run().exits(0);
     scenario.told_exactly(&console);
 }
+
+#[test]
+fn a_projection_that_cannot_be_written_is_3_at_the_beginning_as_at_the_end_and_holds_no_other_up() {
+    let (scenario, console) = after_one_run();
+    fs::remove_file(scenario.path("index.html")).unwrap();
+    fs::create_dir_all(scenario.path("index.html/in the way")).unwrap();
+    scenario.run().exits(3).says("a projection could not be written");
+    // In the way when the run begins, and gone when it ends.
+    console.advance(TimeDelta::hours(1));
+    console.fault(Fault::on("stat/health", What::Hold));
+    let held = console.asked("stat/health");
+    let run = scenario.start(&["run"]);
+    console.wait_until("the run", |state| state.asked("stat/health") > held);
+    fs::remove_dir_all(scenario.path("index.html")).unwrap();
+    console.behave();
+    run.wait().exits(3);
+    assert!(
+        fs::read_to_string(scenario.path("index.html"))
+            .unwrap()
+            .contains("report-000003")
+    );
+    // The logs and the pages do not wait for each other.
+    fs::create_dir(scenario.path("failures.jsonl")).unwrap();
+    console.advance(TimeDelta::hours(1));
+    scenario.run().exits(3);
+    assert!(
+        fs::read_to_string(scenario.path("index.html"))
+            .unwrap()
+            .contains("report-000004")
+    );
+    fs::remove_dir(scenario.path("failures.jsonl")).unwrap();
+    console.advance(TimeDelta::hours(1));
+    scenario.run().exits(0);
+    scenario.told_exactly(&console);
+}

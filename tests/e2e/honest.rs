@@ -27,12 +27,14 @@ fn a_source_that_fails_costs_neither_the_report_nor_the_others() {
         let ran = scenario.does(&["run", "--json"]).exits(3);
         let failed = source(&ran.json(), name).clone();
         assert_eq!(failed["outcome"], "failed");
+        assert!(failed["events"].is_null(), "unknown is not zero: {failed}");
         assert!(
             failed["code"].as_u64().is_some_and(|code| code > 3),
             "its own code: {failed}"
         );
         let report = scenario.newest_report();
         assert_eq!(source(&report, name)["outcome"], "failed");
+        assert!(source(&report, name)["records"].is_null(), "{report:#}");
         assert_eq!(source(&report, "system-log")["outcome"], "complete");
         for extension in ["txt", "html"] {
             assert!(
@@ -84,11 +86,19 @@ fn a_log_that_fails_keeps_its_watermark_and_is_made_up_for() {
         "system-log/all",
         What::json(500, r#"{"errorCode":500,"message":"broken"}"#),
     ));
-    scenario.run().exits(3);
-    assert_eq!(
-        source(&scenario.newest_report(), "system-log")["outcome"],
-        "failed"
-    );
+    let summary = scenario.run().exits(3).summary().to_owned();
+    assert!(summary.starts_with("run 1: events unknown, "), "{summary}");
+    let report = scenario.newest_report();
+    let log = source(&report, "system-log");
+    assert_eq!(log["outcome"], "failed");
+    for number in ["events", "records", "late", "duplicates", "malformed"] {
+        assert!(log.get(number).is_some_and(Value::is_null), "{number}: {log:#}");
+    }
+    let told = "system-log: failed, events unknown";
+    scenario.does(&["history", "show", "1"]).exits(0).says(told);
+    assert!(scenario.newest("txt").contains("events unknown"));
+    let archive = std::fs::read_to_string(scenario.path("index.html")).unwrap();
+    assert!(archive.contains("events unknown"), "{archive}");
     assert!(scenario.told().is_empty());
     console.behave();
     console.advance(TimeDelta::hours(1));

@@ -83,6 +83,7 @@ fn hostile_names_are_harmless_in_every_rendering() {
         &["status"][..],
         &["state", "show"],
         &["history", "list"],
+        &["history", "show", "1"],
         &["report", "show", "1"],
         &["check"],
     ] {

@@ -13,7 +13,7 @@ use crate::scenario::Scenario;
 
 /// The one ad hoc report there is.
 #[track_caller]
-fn report(scenario: &Scenario) -> Value {
+pub fn report(scenario: &Scenario) -> Value {
     let names = archive::below(&scenario.reports);
     let found: Vec<_> = names
         .iter()
@@ -24,12 +24,12 @@ fn report(scenario: &Scenario) -> Value {
 }
 
 /// Rows that no console is needed for.
-fn rows() -> Vec<Row> {
+pub fn rows() -> Vec<Row> {
     let console = Console::start();
     series(0, 120, console.now() - TimeDelta::days(40), TimeDelta::hours(7))
 }
 
-fn page(rows: &[Row]) -> String {
+pub fn page(rows: &[Row]) -> String {
     let texts: Vec<&str> = rows.iter().rev().map(|row| row.text.as_str()).collect();
     format!(
         r#"{{"data":[{}],"page_number":0,"total_element_count":{},"total_page_count":1}}"#,

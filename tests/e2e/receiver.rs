@@ -1,12 +1,14 @@
 //! A scripted receiver of webhooks on 127.0.0.1: it writes down what arrives and answers as a test wants it to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use serde_json::Value;
 
 use crate::console::PATIENCE;
+use crate::console::identity::Identity;
 use crate::console::wire::read_request;
 
 /// The token in the path and in the query, and what messages are signed with.
@@ -17,6 +19,8 @@ pub const SECRET: &str = "s1gn-77c0medlar";
 #[derive(Clone, Debug)]
 pub enum Manner {
     Says(u16),
+    /// With this `Retry-After`.
+    SaysLater(u16, String),
     /// 301 to this URL.
     Redirects(String),
     /// Reads all of it and never answers.
@@ -48,9 +52,12 @@ impl Got {
 pub struct Receiver {
     shared: Arc<(Mutex<State>, Condvar)>,
     port: u16,
+    tls: Option<Arc<rustls::ServerConfig>>,
 }
 
 struct State {
+    /// How the next messages are met, before `manner` is.
+    first: VecDeque<Manner>,
     manner: Manner,
     got: Vec<Got>,
     streams: Vec<TcpStream>,
@@ -59,9 +66,19 @@ struct State {
 
 impl Receiver {
     pub fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// One that shows this certificate.
+    pub fn start_tls(identity: &Identity) -> Self {
+        Self::start_with(Some(Arc::clone(&identity.config)))
+    }
+
+    fn start_with(tls: Option<Arc<rustls::ServerConfig>>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = State {
+            first: VecDeque::new(),
             manner: Manner::Says(200),
             got: Vec::new(),
             streams: Vec::new(),
@@ -70,6 +87,7 @@ impl Receiver {
         let receiver = Self {
             shared: Arc::new((Mutex::new(state), Condvar::new())),
             port,
+            tls,
         };
         receiver.listen(listener);
         receiver
@@ -77,6 +95,7 @@ impl Receiver {
 
     fn listen(&self, listener: TcpListener) {
         let shared = Arc::clone(&self.shared);
+        let tls = self.tls.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let Ok(stream) = stream else { continue };
@@ -90,7 +109,14 @@ impl Receiver {
                 state.streams.push(stream.try_clone().unwrap());
                 drop(state);
                 let shared = Arc::clone(&shared);
-                std::thread::spawn(move || converse(stream, &shared));
+                let end = stream.try_clone().unwrap();
+                match tls.clone() {
+                    None => std::thread::spawn(move || converse(stream, &end, &shared)),
+                    Some(config) => std::thread::spawn(move || {
+                        let connection = rustls::ServerConnection::new(config).unwrap();
+                        converse(rustls::StreamOwned::new(connection, stream), &end, &shared);
+                    }),
+                };
             }
         });
     }
@@ -109,11 +135,17 @@ impl Receiver {
     }
 
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}/hook/{TOKEN}?key={QUERY}", self.port)
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://127.0.0.1:{}/hook/{TOKEN}?key={QUERY}", self.port)
     }
 
     pub fn manner(&self, manner: Manner) {
         lock(&self.shared).manner = manner;
+    }
+
+    /// Meets the next message so, and all later ones as [`Self::manner`] says.
+    pub fn once(&self, manner: Manner) {
+        lock(&self.shared).first.push_back(manner);
     }
 
     pub fn got(&self) -> Vec<Got> {
@@ -160,13 +192,14 @@ impl Receiver {
     }
 }
 
-fn converse(mut stream: TcpStream, shared: &(Mutex<State>, Condvar)) {
+/// `end` is the connection's own handle, which closes it whatever it speaks.
+fn converse(mut stream: impl Read + Write, end: &TcpStream, shared: &(Mutex<State>, Condvar)) {
     let Some(hit) = read_request(&mut stream, &mut Vec::new()) else {
         return;
     };
     assert!(hit.path.ends_with(TOKEN), "{hit:?}");
     let mut state = lock(shared);
-    let manner = state.manner.clone();
+    let manner = state.first.pop_front().unwrap_or_else(|| state.manner.clone());
     state.got.push(Got {
         key: hit.headers.get("idempotency-key").cloned().unwrap_or_default(),
         body: serde_json::from_str(&hit.body).unwrap(),
@@ -178,17 +211,21 @@ fn converse(mut stream: TcpStream, shared: &(Mutex<State>, Condvar)) {
     drop(state);
     let head = match manner {
         Manner::Says(status) => format!("HTTP/1.1 {status} Said\r\nContent-Length: 2\r\n\r\nok"),
+        Manner::SaysLater(status, when) => {
+            format!("HTTP/1.1 {status} Said\r\nRetry-After: {when}\r\nContent-Length: 0\r\n\r\n")
+        }
         Manner::Redirects(url) => {
             format!("HTTP/1.1 301 Moved\r\nLocation: {url}\r\nContent-Length: 0\r\n\r\n")
         }
         Manner::Drips => "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n{".to_owned(),
         Manner::Hangs => return,
         Manner::Drops => {
-            stream.shutdown(Shutdown::Both).ok();
+            end.shutdown(Shutdown::Both).ok();
             return;
         }
     };
-    std::io::Write::write_all(&mut stream, head.as_bytes()).ok();
+    stream.write_all(head.as_bytes()).ok();
+    stream.flush().ok();
 }
 
 fn lock(shared: &(Mutex<State>, Condvar)) -> MutexGuard<'_, State> {

@@ -65,6 +65,29 @@ fn retry_sends_all_that_is_owed_at_once_and_collects_nothing() {
 }
 
 #[test]
+fn retry_can_be_told_what_every_attempt_can() {
+    let (scenario, _console, _receiver) = owing(1);
+    let told = [
+        "--wait",
+        "1s",
+        "--max-runtime",
+        "1m",
+        "--exit-zero-on",
+        "partial",
+        "--json",
+    ];
+    let record = scenario
+        .does(&[&["retry"], told.as_slice()].concat())
+        .exits(0)
+        .json();
+    assert_eq!(
+        (&record["command"], &record["exit_code"]),
+        (&"retry".into(), &3.into()),
+        "{record:#}"
+    );
+}
+
+#[test]
 fn gaps_and_status_say_what_is_owed_and_why_and_never_where_to() {
     let (scenario, _console, receiver) = owing(2);
     for arguments in [["history", "gaps"].as_slice(), &["status"]] {
@@ -142,6 +165,39 @@ fn a_run_that_was_refused_for_seven_days_is_dead_told_once_and_can_still_be_sent
     assert_eq!(receiver.runs().last().unwrap(), &[1]);
     scenario.does(&["retry", "--run", "1"]).exits(0);
     assert_eq!(receiver.got().len(), 4 + 3, "what was accepted is not sent again");
+}
+
+#[test]
+fn give_up_after_can_be_changed_and_neither_opens_what_is_dead_nor_kills_what_was_hardly_tried() {
+    let (scenario, _console, receiver) = owing(1);
+    let file = scenario.home().join("unifi.toml");
+    let scenario = scenario.env("UNIFI_SCAN_CONFIG", file.to_str().unwrap());
+    let patience = |time: &str| {
+        let channel = format!("[[channel]]\nkind = \"webhook\"\ngive_up_after = \"{time}\"\n");
+        scenario.file("unifi.toml", channel);
+    };
+    patience("1d");
+    for days in [20, 40] {
+        after_days(&scenario, days, &["retry"])
+            .exits(3)
+            .says("1 still owed");
+    }
+    let fourth = after_days(&scenario, 60, &["retry"]).exits(0);
+    fourth.says("did not take run 1 for 1day: given up");
+    // A second run is owed, and the patience is longer, then hardly any.
+    after_days(&scenario, 60, &["run"]).exits(3);
+    patience("300d");
+    after_days(&scenario, 61, &["retry"]).exits(3);
+    let gaps = scenario.does(&["history", "gaps"]).exits(0);
+    gaps.says_all(&["webhook: run 1 dead", "webhook: run 2 owed"]);
+    patience("1s");
+    after_days(&scenario, 100, &["retry"])
+        .exits(3)
+        .says("1 still owed");
+    receiver.manner(Manner::Says(200));
+    after_days(&scenario, 101, &["retry"]).exits(0);
+    let told = receiver.got().last().unwrap().clone();
+    assert_eq!((told.runs(), &told.body["dead"][0]["run"]), (vec![2], &1.into()));
 }
 
 #[test]

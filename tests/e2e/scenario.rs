@@ -108,10 +108,14 @@ impl Scenario {
 
     /// A shell line in the same world; `$0` is the program.
     pub fn shell(&self, line: &str, arguments: &[&str]) -> Ran {
+        self.start_shell(line, arguments).wait()
+    }
+
+    pub fn start_shell(&self, line: &str, arguments: &[&str]) -> Running {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", line, PROGRAM]).args(arguments);
         self.dress(&mut command);
-        self.spawn(command, b"").wait()
+        self.spawn(command, b"")
     }
 
     fn dress(&self, command: &mut Command) {

@@ -13,6 +13,10 @@ use crate::console::fault::{Fault, What};
 use crate::console::row::series;
 use crate::scenario::Scenario;
 
+/// These tests may themselves run under `nohup`, which what they start would inherit.
+const DEAF_TO_NOTHING: &str =
+    "exec $(env --default-signal=HUP true 2>/dev/null && echo env --default-signal=HUP)";
+
 /// A console with 5,000 rows, read with a login.
 fn busy() -> (Scenario, Console) {
     let console = Console::start();
@@ -47,7 +51,7 @@ fn resumes(scenario: &Scenario, console: &Console, code: i32, ran: &Ran) {
 fn ends_with(signal: Signal, code: i32, path: &str, after: usize) {
     let (scenario, console) = busy();
     console.fault(Fault::on(path, What::Hang).after(after));
-    let run = scenario.start(&["run"]);
+    let run = scenario.start_shell(&format!("{DEAF_TO_NOTHING} \"$0\" run"), &[]);
     console.wait_until("the request that hangs", |state| state.asked(path) > after);
     run.signal(signal);
     let ran = run.wait().exits(code);
@@ -72,6 +76,30 @@ fn sighup_at_the_devices_is_129() {
 #[test]
 fn sigterm_before_the_sites_are_known_is_143() {
     ends_with(Signal::TERM, 143, "self/sites", 0);
+}
+
+#[test]
+fn a_run_under_nohup_outlives_its_terminal_and_still_hears_the_others() {
+    for (signal, code) in [(None, 0), (Some(Signal::TERM), 143), (Some(Signal::INT), 130)] {
+        let (scenario, console) = busy();
+        console.fault(Fault::on("stat/device", What::Hold));
+        let run = scenario.start_shell("trap '' HUP; exec \"$0\" run", &[]);
+        console.wait_for_path("stat/device");
+        run.signal(Signal::HUP);
+        run.signal(Signal::HUP);
+        if let Some(signal) = signal {
+            run.signal(signal);
+        } else {
+            console.behave();
+        }
+        let ran = run.wait().exits(code);
+        console.behave();
+        if code == 0 {
+            scenario.told_exactly(&console);
+        } else {
+            resumes(&scenario, &console, code, &ran);
+        }
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::state::schema::Checkpoint;
 use crate::state::seal::{differing, open_edited};
 
 pub fn accept(file: &Path, common: &Common) -> Result<String, Halt> {
-    let mut bench = Bench::open(common)?;
+    let mut bench = Bench::open("state accept", common)?;
     let refused = |why: String| {
         Halt::new(
             Exit::BadState,
@@ -53,7 +53,7 @@ pub fn accept(file: &Path, common: &Common) -> Result<String, Halt> {
     }
     what.push('.');
     checkpoint.to_tell.push(what.clone());
-    let kept = bench.store.install(&mut checkpoint, bench.now)?;
+    let kept = bench.install(&mut checkpoint)?;
     let kept = kept.map_or_else(String::new, |name| format!(" What lay there is kept as {name}."));
     Ok(format!("{what}{kept}"))
 }

@@ -44,8 +44,10 @@ pub fn import(file: &Path, common: &Common) -> Result<String, Halt> {
     }
     let theirs = &export.checkpoint;
 
-    let mut bench = Bench::open_or_create(common)?;
+    let path = crate::config::reports_dir(&common.wish())?;
+    let mut bench = Bench::unseen(Dir::open_or_create(&path)?, common)?;
     let ours = arrived(&mut bench, theirs)?;
+    bench.tell("state import")?;
     let forked = fork(&bench.dir, &ours, &export)?;
     if let Some(why) = contradiction(&ours, theirs).or(forked) {
         return Err(Halt::new(Exit::Config, format!("{why}; nothing was changed")));
@@ -74,7 +76,7 @@ pub fn import(file: &Path, common: &Common) -> Result<String, Halt> {
     let mut news = vec![summary(&ours, &joined, theirs)];
     news.extend(gaps(&ours, theirs));
     joined.to_tell.extend(news.iter().cloned());
-    if let Some(name) = bench.store.install(&mut joined, bench.now)? {
+    if let Some(name) = bench.install(&mut joined)? {
         news.push(format!("The state before is kept as {name}."));
     }
     news.push(format!("The next run is {}.", joined.next_run()));

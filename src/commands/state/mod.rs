@@ -20,7 +20,10 @@ use crate::exit::Exit;
 use crate::print;
 use crate::run::halt::Halt;
 use crate::run::order::Clock;
+use crate::run::tell::attempt_id;
 use crate::state::lock::RunLock;
+use crate::state::running::{Aside, Stage};
+use crate::state::schema::Checkpoint;
 use crate::state::store::Store;
 
 pub fn state(command: &StateCommand, common: &Common) -> Exit {
@@ -56,29 +59,46 @@ fn ended(outcome: Result<String, Halt>) -> Exit {
 
 /// The directory under its lock, for a command that changes the state, and the moment it is done at.
 struct Bench {
+    /// Who is at work here; before the lock, so that it is put back before that is given back.
+    aside: Option<Aside>,
     dir: Dir,
     store: Store,
     now: DateTime<Utc>,
 }
 
 impl Bench {
-    fn open(common: &Common) -> Result<Self, Halt> {
-        Self::of(there(common)?, common)
+    /// For a command of this name, which others are told while it holds the lock.
+    fn open(command: &str, common: &Common) -> Result<Self, Halt> {
+        let mut bench = Self::unseen(there(common)?, common)?;
+        bench.tell(command)?;
+        Ok(bench)
     }
 
-    /// The same for a directory that may be missing yet.
-    fn open_or_create(common: &Common) -> Result<Self, Halt> {
-        let path = crate::config::reports_dir(&common.wish())?;
-        Self::of(Dir::open_or_create(&path)?, common)
+    /// Others are told that this command is at work.
+    fn tell(&mut self, command: &str) -> Result<(), Halt> {
+        let id = attempt_id(self.now);
+        self.aside = Some(Aside::begin(&self.dir, &id, command, self.now)?);
+        Ok(())
     }
 
-    fn of(dir: Dir, common: &Common) -> Result<Self, Halt> {
-        let lock = RunLock::acquire(&dir, None, &|| false)?;
+    /// For a command that writes nothing, or nothing yet.
+    fn unseen(dir: Dir, common: &Common) -> Result<Self, Halt> {
+        let now = Clock::of(common).now();
+        let lock = RunLock::acquire(&dir, None, &|| false).map_err(|error| Halt::of_lock(&error, now))?;
         Ok(Self {
+            aside: None,
             store: Store::open(dir.clone(), lock),
             dir,
-            now: Clock::of(common).now(),
+            now,
         })
+    }
+
+    /// Puts `next` in the checkpoint's place; where the one before is kept.
+    fn install(&mut self, next: &mut Checkpoint) -> Result<Option<String>, Halt> {
+        if let Some(aside) = &mut self.aside {
+            aside.stage(Stage::Commit)?;
+        }
+        Ok(self.store.install(next, self.now)?)
     }
 }
 

@@ -43,7 +43,7 @@ struct Found {
 }
 
 pub fn rebuild(common: &Common) -> Result<String, Halt> {
-    let mut bench = Bench::open(common)?;
+    let mut bench = Bench::open("state rebuild", common)?;
     let (reports, refused) = believable(&bench.dir)?;
     for why in &refused {
         log::warn!("{why}");
@@ -87,7 +87,7 @@ pub fn rebuild(common: &Common) -> Result<String, Halt> {
     }
     what.push_str("; what other channels than the archive were owed is not known.");
     checkpoint.to_tell.push(what.clone());
-    let kept = bench.store.install(&mut checkpoint, bench.now)?;
+    let kept = bench.install(&mut checkpoint)?;
     let kept = kept.map_or_else(String::new, |name| format!(" What lay there is kept as {name}."));
     Ok(format!("{what}{kept}"))
 }

@@ -17,7 +17,7 @@ use crate::state::schema::Checkpoint;
 use crate::state::{BAK, CHECKPOINT, outbox};
 
 pub fn reset(yes: bool, common: &Common) -> Result<String, Halt> {
-    let mut bench = Bench::open(common)?;
+    let mut bench = Bench::open("state reset", common)?;
     if matches!(peek(&bench.dir), Ok(None)) {
         return Ok("nothing was ever committed here: the next run is the first anyway".to_owned());
     }
@@ -52,7 +52,7 @@ pub fn reset(yes: bool, common: &Common) -> Result<String, Halt> {
          delivered.",
         bench.now.format("%Y-%m-%d %H:%M UTC")
     ));
-    let kept = bench.store.install(&mut fresh, bench.now)?;
+    let kept = bench.install(&mut fresh)?;
     let mut said = String::from("the next run is a first run");
     if let Some(name) = kept {
         let _ = write!(said, "; the checkpoint that lay there is kept as {name}");

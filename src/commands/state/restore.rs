@@ -1,7 +1,7 @@
 //! `state restore`: back to an older checkpoint, with every number and every epoch above what was used.
 
 use crate::cli::Common;
-use crate::commands::state::Bench;
+use crate::commands::state::{Bench, there};
 use crate::exit::Exit;
 use crate::run::halt::Halt;
 use crate::state::load::{Candidate, candidate};
@@ -9,7 +9,11 @@ use crate::state::restore::plan;
 use crate::state::{CHECKPOINT, load};
 
 pub fn restore(generation: Option<u64>, dry_run: bool, common: &Common) -> Result<String, Halt> {
-    let mut bench = Bench::open(common)?;
+    let mut bench = if dry_run {
+        Bench::unseen(there(common)?, common)?
+    } else {
+        Bench::open("state restore", common)?
+    };
     match candidate(&bench.dir, CHECKPOINT) {
         Candidate::Valid(live) if generation.is_none() => {
             return Err(Halt::new(
@@ -39,7 +43,7 @@ pub fn restore(generation: Option<u64>, dry_run: bool, common: &Common) -> Resul
     plan.checkpoint
         .to_tell
         .push(format!("The state was {}.", plan.what));
-    let kept = bench.store.install(&mut plan.checkpoint, bench.now)?;
+    let kept = bench.install(&mut plan.checkpoint)?;
     let kept = kept.map_or_else(String::new, |name| format!("; what lay there is kept as {name}"));
     Ok(format!(
         "{}{kept}; the next run is {} and tells it",

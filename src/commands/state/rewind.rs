@@ -11,7 +11,7 @@ use crate::state::rewind::rewind as back_to;
 use crate::state::seen::Seen;
 
 pub fn rewind(to: &str, common: &Common) -> Result<String, Halt> {
-    let mut bench = Bench::open(common)?;
+    let mut bench = Bench::open("state rewind", common)?;
     let asked = moment(to, bench.now).ok_or_else(|| {
         Halt::new(
             Exit::Usage,
@@ -45,7 +45,7 @@ pub fn rewind(to: &str, common: &Common) -> Result<String, Halt> {
         time.format("%Y-%m-%d %H:%M UTC")
     );
     checkpoint.to_tell.push(what.clone());
-    let kept = bench.store.install(&mut checkpoint, bench.now)?;
+    let kept = bench.install(&mut checkpoint)?;
     let kept = kept.map_or_else(String::new, |name| {
         format!(" The state before is kept as {name}.")
     });

@@ -216,6 +216,7 @@ fn a_webhook_is_made_of_the_file_with_the_environment_over_it() {
         (hook.base.to_string().as_str(), hook.timeout.as_secs()),
         ("https://hooks.example.com", 30)
     );
+    assert_eq!(hook.give_up_after.as_secs(), 7 * 86_400);
     assert_eq!(hook.target.expose(), "/T0K3N?k=T0K3N");
     assert!(!format!("{config:?}{}", show::redacted(&config)).contains("T0K3N"));
 
@@ -245,6 +246,10 @@ fn a_webhook_is_made_of_the_file_with_the_environment_over_it() {
         &["two channels are called `file`"],
     );
     refused(over(&format!("{entry}sites = [\"default\"]")), &["whole reports"]);
+    refused(
+        over(&format!("{entry}give_up_after = \"never\"")),
+        &["give_up_after"],
+    );
     refused(over(&format!("{entry}ulr = \"x\"")), &["did you mean `url`?"]);
     refused(file(&format!("{controller}{entry}")), &["add url_file ="]);
     refused(

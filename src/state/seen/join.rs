@@ -39,3 +39,53 @@ impl Seen {
         self.render() == other.render()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
+
+    use super::*;
+    use crate::state::lived_in::now;
+
+    proptest! {
+    #[test]
+    fn ids_join_in_any_order(
+        a in prop::collection::vec((0_u8..3, 0_u8..40, 0_i64..50), 0..40),
+        b in prop::collection::vec((0_u8..3, 0_u8..40, 0_i64..50), 0..40),
+        epochs in prop::collection::vec(any::<Ordering>(), 3),
+    ) {
+        let (a, b) = (ids(&a), ids(&b));
+        let compared = |family: &str| epochs[usize::from(family.as_bytes()[0] - b'0')];
+        let mut both = a.clone();
+        both.join(&b, compared);
+        let mut other = b.clone();
+        other.join(&a, |family| compared(family).reverse());
+        prop_assert!(both.is_same(&other), "commutative");
+        let mut again = both.clone();
+        again.join(&both, |_| Ordering::Equal);
+        prop_assert!(both.is_same(&again), "idempotent");
+        for (family, row) in (0..3).flat_map(|family| (0..40).map(move |row| (family, row))) {
+            let (family, row) = (format!("{family}/s/sl"), format!("row {row}"));
+            let known = match compared(&family) {
+                Ordering::Less => b.contains(&family, &row),
+                Ordering::Greater => a.contains(&family, &row),
+                Ordering::Equal => a.contains(&family, &row) || b.contains(&family, &row),
+            };
+            prop_assert_eq!(both.contains(&family, &row), known);
+        }
+    }
+    }
+
+    fn ids(rows: &[(u8, u8, i64)]) -> Seen {
+        let mut seen = Seen::default();
+        for (family, row, hour) in rows {
+            seen.insert(
+                &format!("{family}/s/sl"),
+                &format!("row {row}"),
+                now() + TimeDelta::hours(*hour),
+            );
+        }
+        seen
+    }
+}

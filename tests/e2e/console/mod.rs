@@ -3,6 +3,7 @@
 
 mod answer;
 pub mod fault;
+pub mod identity;
 pub mod row;
 pub mod wire;
 
@@ -15,6 +16,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use serde_json::{Value, json};
 
 use crate::console::fault::Fault;
+use crate::console::identity::Identity;
 use crate::console::row::Row;
 
 /// The account and the key every fake console knows.
@@ -127,12 +129,12 @@ impl Console {
     }
 
     pub fn start_tls() -> Self {
-        let identity = wire::Identity::fresh();
+        let identity = Identity::fresh();
         let pin = identity.pin.clone();
         Self::listen(Some(identity), Some(pin))
     }
 
-    fn listen(identity: Option<wire::Identity>, pin: Option<String>) -> Self {
+    fn listen(identity: Option<Identity>, pin: Option<String>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared {

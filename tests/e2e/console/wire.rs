@@ -7,41 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::console::answer;
 use crate::console::fault::What;
+use crate::console::identity::Identity;
 use crate::console::{Hit, Shared};
-
-/// A certificate nobody signed, and its pin.
-pub(super) struct Identity {
-    config: Arc<rustls::ServerConfig>,
-    pub(super) pin: String,
-}
-
-impl Identity {
-    pub(super) fn fresh() -> Self {
-        let made = rcgen::generate_simple_self_signed(vec!["unifi.local".to_owned()]).unwrap();
-        let certificate = CertificateDer::from(made.cert.der().to_vec());
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-        let digest = ring::digest::digest(&ring::digest::SHA256, &certificate);
-        let pin = digest
-            .as_ref()
-            .iter()
-            .fold(String::new(), |pin, byte| format!("{pin}{byte:02x}"));
-        let config =
-            rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_no_client_auth()
-                .with_single_cert(vec![certificate], key)
-                .unwrap();
-        Self {
-            config: Arc::new(config),
-            pin,
-        }
-    }
-}
 
 /// Takes every connection, one thread each, until the console is dropped.
 pub(super) fn accept(listener: &TcpListener, identity: Option<&Identity>, shared: &Arc<Shared>) {
