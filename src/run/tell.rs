@@ -141,10 +141,10 @@ fn reasons(record: &Attempt) -> Vec<String> {
         });
     let channels = record.channels.iter().filter_map(|channel| {
         let named = match channel.outcome.as_str() {
-            "owed" if channel.more > 0 => {
-                format!("is owed {} and {} more", runs(&channel.runs), channel.more)
-            }
-            "owed" => format!("is owed {}", runs(&channel.runs)),
+            "owed" => match channel.more {
+                Some(more) => format!("is owed {} and {more} more", runs(&channel.runs)),
+                None => format!("is owed {}", runs(&channel.runs)),
+            },
             "refused" => "did not take this report, and it is not sent again".to_owned(),
             "unknown" => "may have this report, and it is not sent again".to_owned(),
             _ => return None,
@@ -238,7 +238,7 @@ pub fn channel_results(
             } else {
                 ("accepted", vec![checkpoint.run])
             };
-            let more = runs.len().saturating_sub(NAMED);
+            let more = runs.len().checked_sub(NAMED).filter(|more| *more > 0);
             runs.truncate(NAMED);
             Some(ChannelResult {
                 name: channel.name.clone(),
