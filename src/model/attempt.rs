@@ -68,9 +68,9 @@ pub struct ChannelResult {
     pub outcome: String,
     /// The runs it was about, lowest first, a long list cut; none if ad hoc.
     pub runs: Vec<u64>,
-    /// How many more there are.
-    #[serde(default)]
-    pub more: usize,
+    /// How many more there are, if the list was cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more: Option<usize>,
     pub reason: Option<String>,
 }
 

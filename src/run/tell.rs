@@ -125,14 +125,6 @@ fn block(exit: Exit, message: &str) -> String {
     text
 }
 
-/// What a list leaves out, if it does.
-fn and_more(more: usize) -> String {
-    match more {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    }
-}
-
 /// Why a committed run did not end with 0.
 fn reasons(record: &Attempt) -> Vec<String> {
     let sources = record
@@ -149,7 +141,10 @@ fn reasons(record: &Attempt) -> Vec<String> {
         });
     let channels = record.channels.iter().filter_map(|channel| {
         let named = match channel.outcome.as_str() {
-            "owed" => format!("is owed {}{}", runs(&channel.runs), and_more(channel.more)),
+            "owed" => match channel.more {
+                Some(more) => format!("is owed {} and {more} more", runs(&channel.runs)),
+                None => format!("is owed {}", runs(&channel.runs)),
+            },
             "refused" => "did not take this report, and it is not sent again".to_owned(),
             "unknown" => "may have this report, and it is not sent again".to_owned(),
             _ => return None,
@@ -243,7 +238,7 @@ pub fn channel_results(
             } else {
                 ("accepted", vec![checkpoint.run])
             };
-            let more = runs.len().saturating_sub(NAMED);
+            let more = runs.len().checked_sub(NAMED).filter(|more| *more > 0);
             runs.truncate(NAMED);
             Some(ChannelResult {
                 name: channel.name.clone(),

@@ -95,7 +95,7 @@ fn record(checkpoint: &Checkpoint, number: u64, now: DateTime<Utc>) -> Attempt {
         name: name.clone(),
         outcome: "owed".to_owned(),
         runs: (number..number + 24).collect(),
-        more: 144,
+        more: Some(144),
         reason: Some(
             "https://hooks.example.org refuses the connection; is the port in its URL right?".to_owned(),
         ),

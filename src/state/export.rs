@@ -30,9 +30,9 @@ pub struct Export {
     /// The sidecar's content; `None` where there is none.
     pub seen: Option<String>,
     pub files: Vec<OwedFile>,
-    /// When each published run's report was made, as its file name says: two copies of one lineage that went on
-    /// by themselves are found out by it.
-    pub published: BTreeMap<u64, String>,
+    /// The report of each run as the history tells it: two copies of one lineage that went on by themselves are found
+    /// out by it.
+    pub told: BTreeMap<u64, String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -42,7 +42,7 @@ enum Line {
     Checkpoint(Box<Checkpoint>),
     Seen(String),
     Owed(OwedFile),
-    Published(BTreeMap<u64, String>),
+    Told(BTreeMap<u64, String>),
     Sha256(String),
 }
 
@@ -62,7 +62,7 @@ impl Export {
         for file in self.files.iter().cloned() {
             put(&Line::Owed(file))?;
         }
-        put(&Line::Published(self.published.clone()))?;
+        put(&Line::Told(self.told.clone()))?;
         let sum = hex(digest(&SHA256, &bytes).as_ref());
         serde_json::to_writer(&mut bytes, &Line::Sha256(sum))?;
         bytes.push(b'\n');
@@ -101,7 +101,7 @@ impl Export {
                 Line::Checkpoint(found) => checkpoint = Some(*found),
                 Line::Seen(seen) => export.0 = Some(seen),
                 Line::Owed(file) => export.1.push(file),
-                Line::Published(published) => export.2 = published,
+                Line::Told(told) => export.2 = told,
                 Line::Sha256(_) => return Err("it ends twice".to_owned()),
             }
         }
@@ -112,12 +112,12 @@ impl Export {
         if let Some(flaw) = checkpoint.flaw() {
             return Err(format!("its checkpoint is not sound: {flaw}"));
         }
-        let (seen, files, published) = export;
+        let (seen, files, told) = export;
         Ok(Self {
             checkpoint,
             seen,
             files,
-            published,
+            told,
         })
     }
 

@@ -6,7 +6,6 @@ use std::io::IsTerminal as _;
 use std::path::Path;
 
 use crate::cli::Common;
-use crate::commands::report::published;
 use crate::commands::state::there;
 use crate::disk::Dir;
 use crate::exit::Exit;
@@ -16,6 +15,7 @@ use crate::run::halt::Halt;
 use crate::state::accounts::short;
 use crate::state::export::{Export, OwedFile};
 use crate::state::load::peek;
+use crate::state::projections::read_history;
 use crate::state::schema::Checkpoint;
 use crate::state::spans::Standing;
 use crate::state::{outbox, seen};
@@ -24,8 +24,8 @@ use crate::state::{outbox, seen};
 const LOOKS: usize = 8;
 /// More bytes than any file in the outbox has.
 const LIMIT: u64 = 1 << 30;
-/// Published runs whose times go along, newest.
-const MOST_PUBLISHED: usize = 10_000;
+/// Lines of the history that go along, newest.
+const MOST_TOLD: usize = 10_000;
 
 pub fn export(file: &Path, common: &Common) -> Result<String, Halt> {
     let to_stdout = file == Path::new("-");
@@ -102,7 +102,7 @@ fn look(dir: &Dir, mut checkpoint: Checkpoint) -> Result<Export, Halt> {
     Ok(Export {
         seen,
         files,
-        published: stamps(dir)?,
+        told: told(dir)?,
         checkpoint,
     })
 }
@@ -178,18 +178,13 @@ fn lose(checkpoint: &mut Checkpoint, instance: &str, run: u64) {
     }
 }
 
-/// When each published run of this directory's own instance was made: `20261120T060000Z`, by its name.
-pub fn stamps(dir: &Dir) -> Result<BTreeMap<u64, String>, Halt> {
-    let stamp = |path: &str| {
-        let name = path.rsplit('/').next()?.strip_suffix(".json")?;
-        match name.split('-').collect::<Vec<_>>().as_slice() {
-            [_, _, stamp] => Some((*stamp).to_owned()),
-            _ => None,
-        }
-    };
-    let published = published(dir)?.into_iter().rev().take(MOST_PUBLISHED);
-    let stamped = published.filter_map(|report| Some((report.run, stamp(&report.path)?)));
-    Ok(stamped.collect())
+/// The report of each run that this directory's own instance committed, as far as the history tells.
+pub fn told(dir: &Dir) -> Result<BTreeMap<u64, String>, Halt> {
+    let history = read_history(dir, MOST_TOLD)?.lines;
+    let own = history.into_iter().filter(|line| line.instance.is_none());
+    Ok(own
+        .filter_map(|line| Some((line.run?, line.report_id?)))
+        .collect())
 }
 
 fn write(file: &Path, bytes: &[u8]) -> Result<(), Halt> {

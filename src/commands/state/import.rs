@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::cli::Common;
 use crate::commands::state::Bench;
-use crate::commands::state::export::stamps;
+use crate::commands::state::export::told;
 use crate::disk::Dir;
 use crate::exit::Exit;
 use crate::report;
@@ -173,24 +173,23 @@ fn arrived(bench: &mut Bench, theirs: &Checkpoint) -> Result<Checkpoint, Halt> {
 fn fork(dir: &Dir, ours: &Checkpoint, export: &Export) -> Result<Option<String>, Halt> {
     let theirs = &export.checkpoint;
     let instance = &ours.instance;
-    let mut there = stamps_of(theirs.runs_of(instance));
+    let mut there = ids(theirs.runs_of(instance));
     if theirs.instance == *instance {
-        there.extend(export.published.clone());
+        there.extend(export.told.clone());
     }
-    let mut here = stamps_of(ours.runs_of(instance));
-    here.extend(stamps(dir)?);
-    let differs = |(run, stamp): (&u64, &String)| {
+    let mut here = ids(ours.runs_of(instance));
+    here.extend(told(dir)?);
+    let differs = |(run, id): (&u64, &String)| {
         let known = here.get(run)?;
-        (known != stamp).then_some(*run)
+        (known != id).then_some(*run)
     };
     let run = there.iter().find_map(differs);
     Ok(run.map(|run| diverged(instance, run)))
 }
 
-fn stamps_of(runs: Option<&BTreeMap<u64, CommittedRun>>) -> BTreeMap<u64, String> {
-    let stamp = |run: &CommittedRun| run.path.rsplit('-').next().map(str::to_owned);
+fn ids(runs: Option<&BTreeMap<u64, CommittedRun>>) -> BTreeMap<u64, String> {
     let runs = runs.into_iter().flatten();
-    runs.filter_map(|(number, run)| Some((*number, stamp(run)?)))
+    runs.map(|(number, run)| (*number, run.report_id.clone()))
         .collect()
 }
 

@@ -22,7 +22,7 @@ pub fn send(config: &Config, report: &Report, stop: &Stop, now: DateTime<Utc>) -
                 name: channel.name.clone(),
                 outcome: outcome.to_owned(),
                 runs: Vec::new(),
-                more: 0,
+                more: None,
                 reason,
             });
         }
