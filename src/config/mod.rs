@@ -28,6 +28,7 @@ use crate::config::schema::Document;
 use crate::config::secret::Secret;
 use crate::config::setting::Remarks;
 use crate::model::finding::Severity;
+use crate::model::zone::Zone;
 
 /// What the command line may say about the configuration.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +55,7 @@ pub struct Config {
     /// So many controllers are asked at once.
     pub max_parallel: u32,
     /// For display only; `None` means the console's own.
-    pub timezone: Option<chrono_tz::Tz>,
+    pub timezone: Option<Zone>,
     pub archive_events: bool,
     pub exit_zero_on: Vec<Tolerated>,
     /// `UNIFI_SCAN_IMAGE=1`: this is our own container image.

@@ -17,7 +17,7 @@ pub fn redacted(config: &Config) -> String {
         config.initial_lookback.num_hours().to_string(),
     );
     line("max_parallel", config.max_parallel.to_string());
-    if let Some(zone) = config.timezone {
+    if let Some(zone) = &config.timezone {
         line("timezone", quoted(zone.name()));
     }
     line("archive.events", config.archive_events.to_string());

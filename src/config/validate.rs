@@ -3,8 +3,6 @@
 
 use std::path::PathBuf;
 
-use chrono_tz::{TZ_VARIANTS, Tz};
-
 use crate::config::channel::channels;
 use crate::config::controller::{UNNAMED, overlaid, validate};
 use crate::config::environment::Environment;
@@ -13,6 +11,7 @@ use crate::config::schema::{Entry, File};
 use crate::config::setting::{Remarks, Setting};
 use crate::config::{Config, Controller, Tolerated, Wish};
 use crate::model::source::SourceKind;
+use crate::model::zone::Zone;
 
 const TOLERATED: [(&str, Tolerated); 3] = [
     ("locked", Tolerated::Locked),
@@ -233,12 +232,12 @@ fn tolerated(written: Vec<Setting>, wish: &Wish, remarks: &mut Remarks) -> Vec<T
     meant
 }
 
-fn timezone(setting: &Setting, remarks: &mut Remarks) -> Option<Tz> {
+fn timezone(setting: &Setting, remarks: &mut Remarks) -> Option<Zone> {
     let text = setting.text.trim();
-    if let Ok(zone) = text.parse() {
+    if let Some(zone) = Zone::named(text) {
         return Some(zone);
     }
-    let names = || TZ_VARIANTS.iter().map(|zone| zone.name());
+    let names = Zone::names;
     let city = |name: &&str| {
         name.rsplit('/')
             .next()

@@ -15,3 +15,4 @@ pub mod report;
 pub mod source;
 pub mod text;
 pub mod window;
+pub mod zone;

@@ -1,14 +1,15 @@
 //! Moments as the reader's wall clock shows them: the report's time zone, its changes, its days.
 
-use chrono::{DateTime, Datelike as _, FixedOffset, Offset as _, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Datelike as _, FixedOffset, Utc};
 
 use crate::model::report::Report;
+use crate::model::zone::{UTC, Zone};
 
 /// The wall clock of one report.
 #[derive(Clone, Debug)]
 pub struct Clock {
-    zone: Tz,
+    /// `None`: not known, and shown as UTC.
+    zone: Option<Zone>,
     /// The year that goes without saying.
     year: i32,
     /// The zone changes its offset within the report, so that every time must name it.
@@ -19,7 +20,7 @@ pub struct Clock {
 impl Clock {
     /// The clock of the report's time zone; UTC, and called so, where the zone is not known.
     pub fn of(report: &Report) -> Self {
-        let zone = report.timezone.parse().unwrap_or(Tz::UTC);
+        let zone = Zone::named(&report.timezone).or_else(|| Zone::named(UTC));
         let mut clock = Self {
             zone,
             year: 0,
@@ -49,9 +50,12 @@ impl Clock {
         self.local(at).map_or_else(
             || "?".to_owned(),
             |local| {
-                local
-                    .format(if self.changes { "%H:%M %Z" } else { "%H:%M" })
-                    .to_string()
+                let time = local.format("%H:%M");
+                if self.changes {
+                    format!("{time} {}", self.name_at(at))
+                } else {
+                    time.to_string()
+                }
             },
         )
     }
@@ -81,14 +85,14 @@ impl Clock {
 
     /// `UTC`, `Europe/Berlin (CET, UTC+1)`; both halves of a change.
     pub fn zone(&self, since: DateTime<Utc>) -> String {
-        if self.zone == Tz::UTC {
-            return "UTC".to_owned();
-        }
+        let Some(zone) = self.zone.as_ref().filter(|zone| zone.name() != UTC) else {
+            return UTC.to_owned();
+        };
         let now = self.offset_name(self.at);
         if self.changes {
-            return format!("{} ({}, then {now})", self.zone.name(), self.offset_name(since));
+            return format!("{} ({}, then {now})", zone.name(), self.offset_name(since));
         }
-        format!("{} ({now})", self.zone.name())
+        format!("{} ({now})", zone.name())
     }
 
     /// Seconds the local clock is ahead of UTC.
@@ -98,7 +102,7 @@ impl Clock {
     }
 
     fn offset(&self, at: DateTime<Utc>) -> Option<FixedOffset> {
-        self.local(at).map(|local| local.offset().fix())
+        self.local(at).map(|local| *local.offset())
     }
 
     fn offset_name(&self, at: DateTime<Utc>) -> String {
@@ -110,10 +114,7 @@ impl Clock {
             (_, 0) => format!("UTC{sign}{hours}"),
             _ => format!("UTC{sign}{hours}:{rest:02}"),
         };
-        let name = self
-            .local(at)
-            .map(|local| local.format("%Z").to_string())
-            .unwrap_or_default();
+        let name = self.name_at(at);
         // Zones without letters of their own are abbreviated `+03`, which says what the offset says.
         if name.starts_with(['+', '-']) || name.is_empty() {
             return offset;
@@ -121,11 +122,16 @@ impl Clock {
         format!("{name}, {offset}")
     }
 
+    /// What the offset is called: `CET`, `+03`.
+    fn name_at(&self, at: DateTime<Utc>) -> &str {
+        let local = self.zone.as_ref().and_then(|zone| zone.local(at));
+        local.map_or("", |(_, name)| name)
+    }
+
     /// The local time, unless the year is one nobody writes: chrono's arithmetic ends near its edges.
-    fn local(&self, at: DateTime<Utc>) -> Option<DateTime<Tz>> {
-        (1..=9_999)
-            .contains(&at.year())
-            .then(|| at.with_timezone(&self.zone))
+    fn local(&self, at: DateTime<Utc>) -> Option<DateTime<FixedOffset>> {
+        let zone = self.zone.as_ref().filter(|_| (1..=9_999).contains(&at.year()))?;
+        zone.local(at).map(|(local, _)| local)
     }
 }
 

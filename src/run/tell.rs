@@ -12,6 +12,7 @@ use crate::model::attempt::{Attempt, ChannelResult, SourceResult, StateResult};
 use crate::model::coverage::SourceCoverage;
 use crate::model::report::Report;
 use crate::model::source::SourceId;
+use crate::model::zone::{self, Zone};
 use crate::print;
 use crate::report;
 use crate::run::Ended;
@@ -176,15 +177,9 @@ pub fn print_report(order: &Order<'_>, report: &Report) {
 
 /// The zone renderings use: the operator's, else the console's, else UTC.
 pub fn zone(config: &Config, console: Option<&str>) -> String {
-    config.timezone.map_or_else(
-        || {
-            console
-                .filter(|name| name.parse::<chrono_tz::Tz>().is_ok())
-                .unwrap_or("UTC")
-                .to_owned()
-        },
-        |zone| zone.name().to_owned(),
-    )
+    let own = config.timezone.as_ref().map(Zone::name);
+    let told = || console.filter(|name| Zone::named(name).is_some());
+    own.or_else(told).unwrap_or(zone::UTC).to_owned()
 }
 
 /// Where ids had been lost, rows may have been counted twice: the report says which source.

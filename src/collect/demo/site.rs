@@ -28,7 +28,7 @@ pub fn sysinfo(world: &World, now: DateTime<Utc>) -> Value {
     let uptime = (now - world.start).num_seconds() + 1_858_943;
     json!([{ "version": VERSION, "build": "atag_10.3.58_34147", "previous_version": "10.3.55",
         "console_display_version": "5.0.16", "udm_version": "UDMPRO.al324.v5.0.16.30692", "ubnt_device_type": "UDMPRO",
-        "timezone": ZONE.name(), "data_retention_days": 90, "autobackup": true, "update_available": false,
+        "timezone": ZONE, "data_retention_days": 90, "autobackup": true, "update_available": false,
         "update_downloaded": false, "hostname": "alder-lane", "name": GATEWAY.name, "ip_addrs": [GATEWAY.ip],
         "inform_port": 8_080, "https_port": 8_443, "uptime": uptime, "anonymous_controller_id": uuid(world, "console"),
         "sso_app_id": devices::SECRET, "unsupported_device_count": 0, "unsupported_device_list": [],

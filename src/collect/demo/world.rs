@@ -1,12 +1,17 @@
 //! The demo's world: a seed and a start, and the office's clock.
 
-use chrono::{DateTime, Duration, NaiveDate, TimeZone as _, Utc};
-use chrono_tz::Tz;
+use std::sync::LazyLock;
+
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 
 use crate::collect::demo::dice::Dice;
+use crate::model::zone::Zone;
 
 /// The office's own time zone; its day and night follow it.
-pub const ZONE: Tz = chrono_tz::Europe::London;
+pub const ZONE: &str = "Europe/London";
+
+/// Its rules, read once.
+static CLOCK: LazyLock<Option<Zone>> = LazyLock::new(|| Zone::named(ZONE));
 
 /// One demo: rows, devices and health of any hour follow from these two alone.
 #[derive(Clone, Copy, Debug)]
@@ -41,13 +46,17 @@ impl World {
 /// `minute` of the office's `date`, in UTC. An hour that the spring change skips is the next one.
 pub fn local(date: NaiveDate, minute: i64) -> DateTime<Utc> {
     let naive = date.and_time(chrono::NaiveTime::MIN) + Duration::minutes(minute);
-    ZONE.from_local_datetime(&naive)
-        .earliest()
-        .or_else(|| ZONE.from_local_datetime(&(naive + Duration::hours(1))).earliest())
-        .map_or_else(|| naive.and_utc(), |local| local.with_timezone(&Utc))
+    let clock = CLOCK.as_ref();
+    clock
+        .and_then(|zone| {
+            zone.earliest(naive)
+                .or_else(|| zone.earliest(naive + Duration::hours(1)))
+        })
+        .unwrap_or_else(|| naive.and_utc())
 }
 
 /// The office's date at `moment`.
 pub fn date(moment: DateTime<Utc>) -> NaiveDate {
-    moment.with_timezone(&ZONE).date_naive()
+    let local = CLOCK.as_ref().and_then(|zone| zone.local(moment));
+    local.map_or_else(|| moment.date_naive(), |(local, _)| local.date_naive())
 }

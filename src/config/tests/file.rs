@@ -1,6 +1,7 @@
 //! The TOML file: what it may say, what is over it, and how its mistakes are told.
 
 use super::*;
+use crate::model::zone::Zone;
 
 #[test]
 fn a_higher_place_wins_over_a_lower_one() {
@@ -11,7 +12,7 @@ fn a_higher_place_wins_over_a_lower_one() {
     let low = with_file(&[], Some(&text), &Wish::default()).expect("valid");
     assert_eq!(
         (low.reports_dir.as_path(), low.timezone),
-        (Path::new("/from/file"), Some(chrono_tz::Europe::Berlin))
+        (Path::new("/from/file"), Zone::named("Europe/Berlin"))
     );
     assert_eq!(low.exit_zero_on, [Tolerated::Locked]);
     let set = [
@@ -26,7 +27,7 @@ fn a_higher_place_wins_over_a_lower_one() {
     let high = with_file(&set, Some(&text), &wish).expect("valid");
     assert_eq!(
         (high.reports_dir.as_path(), high.timezone),
-        (Path::new("/from/env"), Some(chrono_tz::UTC))
+        (Path::new("/from/env"), Zone::named("UTC"))
     );
     assert_eq!(high.exit_zero_on, [Tolerated::Partial, Tolerated::Recovered]);
     assert_eq!(high.controllers[0].base.to_string(), "https://192.0.2.2:8443");
