@@ -12,6 +12,12 @@ pub fn say(text: &str) {
     drop(written);
 }
 
+/// Writes all of it to stdout, or says why not: for what is of no use in part.
+pub fn put_whole(bytes: &[u8]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush())
+}
+
 /// Writes text to stdout as it is.
 pub fn put(text: &[u8]) {
     let mut out = std::io::stdout().lock();

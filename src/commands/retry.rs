@@ -123,14 +123,26 @@ fn attempt(desk: &mut Desk<'_>, wanted: Option<&BTreeSet<u64>>) -> Result<Ended,
     let line = if tried.is_empty() && before.is_empty() {
         "retry: nothing is owed".to_owned()
     } else {
+        let (given_up, delivered): (Vec<_>, Vec<_>) =
+            tried.difference(&left).partition(|owed| is_given_up(desk, owed));
+        let lost = match given_up.len() {
+            0 => String::new(),
+            given_up => format!(", {given_up} given up"),
+        };
         format!(
-            "retry: {} of {} delivered, {} still owed",
-            tried.difference(&left).count(),
+            "retry: {} of {} delivered{lost}, {} still owed",
+            delivered.len(),
             tried.len(),
             left.len()
         )
     };
     Ok(Ended { exit, line })
+}
+
+/// Whether this run will not be tried again.
+fn is_given_up(desk: &Desk<'_>, ((instance, channel), run): &((String, String), u64)) -> bool {
+    let ledger = desk.checkpoint.ledger(instance, channel);
+    ledger.is_some_and(|ledger| matches!(ledger.between.get(*run), Some(Standing::Dead { .. })))
 }
 
 /// Every (instance, channel) with each run it is owed.

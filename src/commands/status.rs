@@ -1,6 +1,7 @@
 //! `status`: is a run going on, how did the last one end, how old is the last success. Never takes the lock.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -10,12 +11,13 @@ use crate::commands::{fail, gaps, opened};
 use crate::config;
 use crate::disk::Dir;
 use crate::exit::Exit;
+use crate::model::coverage::Outcome;
 use crate::print;
 use crate::run::order::{Clock, span};
 use crate::state::backups;
 use crate::state::load::peek;
 use crate::state::lock::{self, Holder};
-use crate::state::schema::Checkpoint;
+use crate::state::schema::{Checkpoint, SourceState};
 
 pub fn status(args: &StatusArgs, common: &Common) -> Exit {
     let dir = match opened(common) {
@@ -32,10 +34,15 @@ pub fn status(args: &StatusArgs, common: &Common) -> Exit {
         .as_ref()
         .and_then(|checkpoint| checkpoint.last_successful_run)
         .map(|time| now - time);
-    let stale = args
-        .max_age
-        .is_some_and(|most| age.is_none_or(|age| age.to_std().is_ok_and(|age| age > most)));
-    let directory = config::reports_dir(&common.wish()).map(|path| path.display().to_string());
+    let stale = args.max_age.is_some_and(|most| {
+        checkpoint
+            .as_ref()
+            .is_none_or(|checkpoint| is_stale(checkpoint, most, now))
+    });
+    let directory = config::reports_dir(&common.wish()).map(|path| {
+        let whole = std::path::absolute(&path).unwrap_or(path);
+        whole.display().to_string()
+    });
     let standing = Standing {
         directory: directory.unwrap_or_default(),
         holder,
@@ -51,6 +58,36 @@ pub fn status(args: &StatusArgs, common: &Common) -> Exit {
         print::put(as_text(&standing).as_bytes());
     }
     if stale { Exit::Failed } else { Exit::Ok }
+}
+
+/// Whether the last success, or the oldest proof of a source that is wanted, is older than `most`; or the success lies
+/// so far ahead that a clock was wrong, other than the demo's, which is its own.
+fn is_stale(checkpoint: &Checkpoint, most: Duration, now: DateTime<Utc>) -> bool {
+    let is_over = |age: chrono::Duration| age.to_std().is_ok_and(|age| age > most);
+    let is_old = |success: DateTime<Utc>| {
+        let age = now - success;
+        is_over(if checkpoint.demo { age } else { age.abs() })
+    };
+    let unproved = wanted(checkpoint).any(|source| source.position.proved_until.is_none());
+    unproved
+        || checkpoint.last_successful_run.is_none_or(is_old)
+        || oldest_proof(checkpoint).is_none_or(|proof| is_over(now - proof))
+}
+
+/// The sources that the newest attempt which asked for any wanted, and that this console has.
+fn wanted(checkpoint: &Checkpoint) -> impl Iterator<Item = &SourceState> {
+    let asked = checkpoint
+        .attempts
+        .iter()
+        .rev()
+        .find(|attempt| !attempt.sources.is_empty());
+    let has = move |source: &&SourceState| {
+        asked.is_none_or(|attempt| {
+            let mut of = attempt.sources.iter().filter(|result| result.name == source.name);
+            of.any(|result| !matches!(result.outcome, Outcome::Unsupported | Outcome::Denied))
+        })
+    };
+    checkpoint.sources.iter().filter(has)
 }
 
 /// What there is to tell.
@@ -194,11 +231,9 @@ fn as_text(standing: &Standing) -> String {
     text
 }
 
-/// Up to where every source was proved: the oldest of them.
+/// Up to where every wanted source was proved: the oldest of them.
 fn oldest_proof(checkpoint: &Checkpoint) -> Option<DateTime<Utc>> {
-    checkpoint
-        .sources
-        .iter()
+    wanted(checkpoint)
         .filter_map(|source| source.position.proved_until)
         .min()
 }

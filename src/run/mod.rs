@@ -84,7 +84,11 @@ pub fn run(args: &RunArgs, common: &Common) -> Exit {
 
 fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
     let now = desk.now();
+    let told = desk.checkpoint.to_tell.len();
     debts::part_with_removed(&mut desk.checkpoint, &desk.config.channels, now);
+    for sentence in desk.checkpoint.to_tell.iter().skip(told) {
+        log::warn!("{sentence}");
+    }
     let mut projected = Exit::Ok;
     if desk.is_durable() {
         desk.store.check()?;

@@ -106,8 +106,10 @@ pub fn conclude(
     }
     if let Err(error) = &told {
         print::complain(&block(exit, error));
-    } else if order.common.quiet && exit != Exit::Ok {
-        print::complain(&block(exit, &reasons(&record).join("\n")));
+    } else if exit != Exit::Ok {
+        let warnings = record.warnings.iter().filter(|_| order.common.quiet).cloned();
+        let why: Vec<String> = reasons(&record).into_iter().chain(warnings).collect();
+        print::complain(&block(exit, &why.join("\n")));
     }
     if is_tolerated(tolerated, exit) {
         Exit::Ok
@@ -153,10 +155,7 @@ fn reasons(record: &Attempt) -> Vec<String> {
         let reason = channel.reason.as_deref().unwrap_or("not delivered yet");
         Some(format!("channel {} {named}: {reason}", channel.name))
     });
-    sources
-        .chain(channels)
-        .chain(record.warnings.iter().cloned())
-        .collect()
+    sources.chain(channels).collect()
 }
 
 fn is_tolerated(tolerated: &[Tolerated], exit: Exit) -> bool {

@@ -168,6 +168,18 @@ fn status_says_when_the_last_success_is_too_old() {
 }
 
 #[test]
+fn a_source_that_was_never_read_is_stale_however_well_the_reports_go_out() {
+    let (scenario, console) = with_rows();
+    console.fault(Fault::on("/system-log/all", What::bad_gateway()));
+    let scenario = scenario.hasty();
+    scenario.run().exits(3).says("exit 3 (partial)");
+    scenario.does(&["status", "--max-age", "26h"]).exits(1);
+    console.behave();
+    scenario.run().exits(0);
+    scenario.does(&["status", "--max-age", "26h"]).exits(0);
+}
+
+#[test]
 fn check_is_a_table_with_the_code_of_its_worst_row() {
     let (scenario, console) = with_rows();
     scenario.does(&["check"]).exits(0).says("10.3.58");

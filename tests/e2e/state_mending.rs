@@ -141,6 +141,10 @@ fn a_deliberate_edit_is_accepted_and_told_and_anything_else_is_not() {
         refused(&scenario, &["state", "accept", file.to_str().unwrap()], 65, words);
     }
     refused(&scenario, &["state", "accept", "/nowhere"], 65, "nowhere");
+    scenario
+        .does(&["state", "accept", ".last_run.json"])
+        .exits(0)
+        .says("nothing to accept");
 
     let ahead = edited(&scenario, |c| c["consecutive_failures"] = json!(7));
     fs::write(scenario.path(LIVE), ahead).unwrap();

@@ -6,12 +6,12 @@ use crate::cli::Common;
 use crate::commands::state::Bench;
 use crate::exit::Exit;
 use crate::run::halt::Halt;
-use crate::state::BAK;
 use crate::state::load::{Candidate, LIMIT, candidate};
 use crate::state::recover::consequences;
 use crate::state::restore::over_everything;
 use crate::state::schema::Checkpoint;
-use crate::state::seal::{differing, open_edited};
+use crate::state::seal::{Opened, differing, open, open_edited};
+use crate::state::{BAK, CHECKPOINT};
 
 pub fn accept(file: &Path, common: &Common) -> Result<String, Halt> {
     let mut bench = Bench::open("state accept", common)?;
@@ -21,7 +21,15 @@ pub fn accept(file: &Path, common: &Common) -> Result<String, Halt> {
             format!("{}: {why}; nothing was changed", file.display()),
         )
     };
+    // As it is written beside the state, wherever this is run from.
+    let beside = bench.dir.path().join(file);
+    let file = if file.exists() { file } else { &beside };
     let bytes = read(file).map_err(&refused)?;
+    if let (Opened::Valid(given), Candidate::Valid(live)) = (open(&bytes), candidate(&bench.dir, CHECKPOINT))
+        && given.checksum == live.checksum
+    {
+        return Ok("this is the state in force, as it was written: there is nothing to accept".to_owned());
+    }
     let (edited, value) = open_edited(&bytes).map_err(&refused)?;
     let before = known(&bench);
     if let Some(before) = &before

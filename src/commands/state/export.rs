@@ -39,7 +39,8 @@ pub fn export(file: &Path, common: &Common) -> Result<String, Halt> {
     let export = gathered(&dir)?;
     let bytes = export.write().map_err(anyhow::Error::from)?;
     if to_stdout {
-        print::put(&bytes);
+        print::put_whole(&bytes)
+            .map_err(|error| Halt::new(Exit::Io, format!("the export could not be written: {error}")))?;
         return Ok(String::new());
     }
     write(file, &bytes)?;
