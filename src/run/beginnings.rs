@@ -50,7 +50,8 @@ fn after_lists(checkpoint: &Checkpoint, id: &SourceId) -> Option<DateTime<Utc>> 
         let same_site = (&source.id.controller, &source.id.site) == (&id.controller, &id.site);
         same_site && source.id.kind.is_legacy()
     });
-    let read_to = lists.filter_map(|list| list.position.watermark).min();
+    // A list that is empty was read to its end all the same; one that was cut off proves nothing.
+    let read_to = lists.filter_map(|list| list.position.proved_until).min();
     read_to.filter(|_| id.kind == SourceKind::SystemLog)
 }
 

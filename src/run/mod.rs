@@ -205,6 +205,7 @@ fn collect(desk: &mut Desk<'_>, workshop: &mut Workshop) -> Result<Collected, Ha
     ingest::complete_coverage(&mut harvest.coverage, &taken);
     desk.warnings.append(&mut harvest.warnings);
     tell::repeats(&taken, &mut desk.warnings);
+    tell::upgrades(known, &taken, &mut desk.warnings);
     acquaintances(&mut desk.checkpoint, &harvest, start);
     desk.record.sources = tell::source_results(&harvest.coverage);
     Ok(Collected {

@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::model::attempt::{Attempt, ChannelResult, SourceResult, StateResult};
 use crate::model::coverage::SourceCoverage;
 use crate::model::report::Report;
-use crate::model::source::SourceId;
+use crate::model::source::{SourceId, SourceKind};
 use crate::model::zone::{self, Zone};
 use crate::print;
 use crate::report;
@@ -189,6 +189,21 @@ pub fn repeats(taken: &BTreeMap<SourceId, Taken>, warnings: &mut Vec<String>) {
              told.",
             taken.may_repeat
         ));
+    }
+}
+
+/// A console that was upgraded has a system log now, which knows the rows of its older lists under other ids.
+pub fn upgrades(known: &Checkpoint, taken: &BTreeMap<SourceId, Taken>, warnings: &mut Vec<String>) {
+    for id in taken.keys().filter(|id| id.kind == SourceKind::SystemLog) {
+        let of_site = |other: &SourceId| (&other.controller, &other.site) == (&id.controller, &id.site);
+        let mut lists = known.sources.iter().filter(|source| source.id.kind.is_legacy());
+        if lists.any(|source| of_site(&source.id)) {
+            warnings.push(format!(
+                "{}: the console has a system log now, which is read from where its older lists ended; what they would \
+                 have shown late before that is not counted.",
+                taken.get(id).map_or_else(String::new, |taken| taken.site.to_string())
+            ));
+        }
     }
 }
 

@@ -82,6 +82,13 @@ impl Checkpoint {
         self.others.get(instance).map(|other| &other.runs)
     }
 
+    pub fn runs_of_mut(&mut self, instance: &str) -> Option<&mut BTreeMap<u64, CommittedRun>> {
+        if instance == self.instance {
+            return Some(&mut self.runs);
+        }
+        self.others.get_mut(instance).map(|other| &mut other.runs)
+    }
+
     /// How many deliveries are owed, over all channels and instances.
     pub fn owed(&self) -> usize {
         self.all_ledgers().map(|(.., ledger)| ledger.owed()).sum()

@@ -134,13 +134,18 @@ fn by_id(checkpoint: &Checkpoint) -> BTreeMap<SourceId, SourceState> {
 
 /// The higher epoch wins whole; at equal epochs the later position, and the earlier start.
 fn source(here: SourceState, there: SourceState) -> SourceState {
-    let start = match here.epoch.cmp(&there.epoch) {
-        Ordering::Equal => here.position.start.min(there.position.start),
-        Ordering::Greater => here.position.start,
-        Ordering::Less => there.position.start,
+    // Of a higher epoch all of it; at equal epochs what neither must forget.
+    let (start, lagging_until) = match here.epoch.cmp(&there.epoch) {
+        Ordering::Equal => (
+            here.position.start.min(there.position.start),
+            here.position.lagging_until.max(there.position.lagging_until),
+        ),
+        Ordering::Greater => (here.position.start, here.position.lagging_until),
+        Ordering::Less => (there.position.start, there.position.lagging_until),
     };
     let mut joined = if rank(&here) < rank(&there) { there } else { here };
     joined.position.start = start;
+    joined.position.lagging_until = lagging_until;
     joined
 }
 
@@ -148,14 +153,14 @@ fn rank(source: &SourceState) -> impl Ord {
     // Destructured, so that a new field has to find its place here.
     let Position {
         start: _,
+        lagging_until: _,
         watermark,
         proved_until,
         newest,
-        lagging_until,
         hours,
         stuck_at,
     } = source.position.clone();
-    let rest = (newest, lagging_until, stuck_at, hours, source.name.clone());
+    let rest = (newest, stuck_at, hours, source.name.clone());
     (source.epoch, watermark, proved_until, rest)
 }
 

@@ -28,7 +28,8 @@ pub fn step_over(mut checkpoint: Checkpoint, traces: &Traces, told_generation: u
         ledger.supersede(was.saturating_add(1), checkpoint.highest_run);
     }
     for source in &mut checkpoint.sources {
-        source.epoch = source.epoch.saturating_add(1);
+        // No generation is given twice, so that going back twice to one copy makes two epochs.
+        source.epoch = source.epoch.saturating_add(1).max(checkpoint.highest_generation);
     }
     checkpoint.recovered_from = Some(checkpoint.generation);
     resume(&mut checkpoint);

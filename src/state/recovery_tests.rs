@@ -96,7 +96,7 @@ fn a_recovery_uses_no_number_twice_and_loses_nothing_owed() {
         "{:?}",
         recovered.to_tell
     );
-    assert_eq!(recovered.sources[0].epoch, 1);
+    assert!(recovered.sources[0].epoch > 7, "above all that was used");
     store.tidy(recovered, now()).unwrap();
     assert_eq!(outbox::runs(&dir).unwrap(), [1, 2, 3]);
     assert_eq!(load(&dir, now()).unwrap().arrival, Arrival::Known);

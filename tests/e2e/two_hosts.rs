@@ -308,3 +308,65 @@ fn an_import_that_dies_anywhere_is_made_again() {
         new.does(&["state", "verify"]).exits(0);
     }
 }
+
+#[test]
+fn more_runs_than_the_checkpoint_describes_go_along_and_are_delivered() {
+    let console = Console::start();
+    let receiver = Receiver::start();
+    let old = hooked(machine(&console), &receiver);
+    receiver.closes();
+    for hour in 0..70 {
+        an_hour(&console, hour);
+        old.run().exits(3);
+    }
+    let file = exported(&old);
+    receiver.opens();
+    let new = hooked(machine(&console), &receiver);
+    import(&new, &file, 0).says("70 deliveries");
+    new.does(&["retry"])
+        .exits(0)
+        .says("70 of 70 delivered, 0 still owed");
+    receiver.has_all(1, 70);
+}
+
+#[test]
+fn going_back_twice_to_one_copy_loses_nothing_to_an_export_of_in_between() {
+    let console = Console::start();
+    let receiver = Receiver::start();
+    let home = hooked(machine(&console), &receiver);
+    an_hour(&console, 0);
+    home.run().exits(0);
+    let copy = home.checkpoint()["generation"].to_string();
+    home.does(&["state", "backup"]).exits(0);
+    let back = ["state", "restore", "--generation", &copy];
+    home.does(&back).exits(0);
+    receiver.manner(Manner::Says(404));
+    an_hour(&console, 1);
+    home.run();
+    let file = exported(&home);
+    home.does(&back).exits(0);
+    receiver.manner(Manner::Says(200));
+    import(&home, &file, 0);
+    an_hour(&console, 2);
+    home.run();
+    home.does(&["retry"]);
+    let sent: Vec<u64> = receiver
+        .got()
+        .iter()
+        .filter(|got| got.accepted)
+        .flat_map(|got| got.runs())
+        .collect();
+    let newest = home.newest_report()["run"].as_u64().unwrap();
+    assert!(sent.contains(&newest), "{sent:?}");
+    let told: u64 = home
+        .reports()
+        .iter()
+        .filter(|(run, _)| sent.contains(run))
+        .map(|(_, report)| report["counts"]["events"].as_u64().unwrap())
+        .sum();
+    assert!(
+        told >= console.ids().len() as u64,
+        "{told} rows of {} reached the receiver",
+        console.ids().len()
+    );
+}

@@ -12,11 +12,12 @@ use crate::exit::Exit;
 use crate::print;
 use crate::report;
 use crate::run::halt::Halt;
+use crate::run::recall;
 use crate::state::accounts::short;
 use crate::state::export::{Export, OwedFile};
 use crate::state::load::peek;
 use crate::state::projections::read_history;
-use crate::state::schema::Checkpoint;
+use crate::state::schema::{Checkpoint, CommittedRun};
 use crate::state::spans::Standing;
 use crate::state::{outbox, seen};
 
@@ -86,9 +87,19 @@ fn look(dir: &Dir, mut checkpoint: Checkpoint) -> Result<Export, Halt> {
     let mut files = Vec::new();
     for instance in checkpoint.instances() {
         for run in checkpoint.needed_runs(&instance) {
-            match entry(dir, &checkpoint, &instance, run)? {
-                Some(found) => files.extend(found),
-                None => lose(&mut checkpoint, &instance, run),
+            // The checkpoint may have no room for all that are owed.
+            let facts = recall::run(dir, &checkpoint, &instance, run);
+            match facts
+                .map(|facts| entry(dir, &checkpoint, (&instance, run), &facts).map(|found| (found, facts)))
+            {
+                Some(Ok((Some(found), facts))) => {
+                    files.extend(found);
+                    if let Some(runs) = checkpoint.runs_of_mut(&instance) {
+                        runs.insert(run, facts);
+                    }
+                }
+                Some(Err(halt)) => return Err(halt),
+                Some(Ok((None, _))) | None => lose(&mut checkpoint, &instance, run),
             }
         }
     }
@@ -113,12 +124,9 @@ fn look(dir: &Dir, mut checkpoint: Checkpoint) -> Result<Export, Halt> {
 fn entry(
     dir: &Dir,
     checkpoint: &Checkpoint,
-    instance: &str,
-    run: u64,
+    (instance, run): (&str, u64),
+    facts: &CommittedRun,
 ) -> Result<Option<Vec<OwedFile>>, Halt> {
-    let Some(facts) = checkpoint.runs_of(instance).and_then(|runs| runs.get(&run)) else {
-        return Ok(None);
-    };
     let is_it = |text: &str| {
         report::json::open(text.as_bytes()).is_ok_and(|report| report.report_id == facts.report_id)
     };

@@ -270,25 +270,32 @@ fn summary(ours: &Checkpoint, joined: &Checkpoint, theirs: &Checkpoint) -> Strin
     text
 }
 
-/// Stretches that neither has read, where they are too long ago to be found again as late rows.
+/// Stretches that neither has read, where they are too long ago to be found again as late rows; and those that the
+/// other machine reads again, because there the source was set back.
 fn gaps(ours: &Checkpoint, theirs: &Checkpoint) -> Vec<String> {
     let gap = |here: &SourceState| {
-        let there = theirs
-            .source(&here.id)
-            .filter(|there| there.epoch == here.epoch)?;
-        let (early, late) = if here.position.watermark <= there.position.watermark {
+        let there = theirs.source(&here.id)?;
+        let place = |source: &SourceState| (source.epoch, source.position.watermark);
+        let (behind, ahead) = if place(here) <= place(there) {
             (here, there)
         } else {
             (there, here)
         };
-        let (end, watermark) = (early.position.watermark?, late.position.watermark?);
-        let is_gap = end < late.position.start && end < watermark - OVERLAP;
+        let (end, watermark) = (behind.position.watermark?, ahead.position.watermark?);
+        if watermark < here.position.watermark? {
+            return Some(format!(
+                "{} was set back on the other machine: what happened since {} may be reported again.",
+                here.name,
+                at(watermark)
+            ));
+        }
+        let is_gap = end < ahead.position.start && end < watermark - OVERLAP;
         is_gap.then(|| {
             format!(
                 "Neither machine has read {} from {} to {}: `unifi-scan state rewind --to {}` reads it.",
                 here.name,
                 at(end),
-                at(late.position.start),
+                at(ahead.position.start),
                 end.format("%Y-%m-%dT%H:%M:%SZ")
             )
         })
