@@ -7,6 +7,8 @@ use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
 
 use crate::disk::error::DiskError;
+#[cfg(test)]
+use crate::disk::journal;
 use crate::disk::{Dir, FILE_MODE, temp_name};
 
 impl Dir {
@@ -33,7 +35,7 @@ impl Dir {
         let temp = temp_name(rel)?;
         let written = self.create_new(&temp).and_then(|mut file| {
             file.write_all(bytes).map_err(|e| self.error("writing", rel, e))?;
-            file.sync_all().map_err(|e| self.error("syncing", rel, e))
+            self.sync_file(&file, &temp)
         });
         self.or_remove(&temp, written)?;
         Ok(temp)
@@ -67,8 +69,23 @@ impl Dir {
     pub fn create_new(&self, rel: &str) -> Result<File, DiskError> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL;
         let file = self.open_with(rel, flags, "creating")?;
+        #[cfg(test)]
+        journal::note(|| journal::Step::Create(rel.to_owned()));
         self.own(&file, FILE_MODE, rel)?;
         Ok(file)
+    }
+
+    /// Waits until the bytes of an open file are on the disk.
+    pub fn sync_file(&self, file: &File, rel: &str) -> Result<(), DiskError> {
+        file.sync_all().map_err(|e| self.error("syncing", rel, e))?;
+        #[cfg(test)]
+        journal::note(|| {
+            journal::Step::Sync(
+                rel.to_owned(),
+                std::fs::read(self.path_of(rel)).unwrap_or_default(),
+            )
+        });
+        Ok(())
     }
 
     /// A regular file opened for reading; `None` if there is nothing of that name.

@@ -6,6 +6,8 @@
 pub mod content;
 pub mod error;
 pub mod file_system;
+#[cfg(test)]
+pub mod journal;
 pub mod names;
 pub mod random;
 pub mod walk;
@@ -158,7 +160,10 @@ impl Dir {
 
     fn sync_parent(&self, rel: &str) -> Result<(), DiskError> {
         let (fd, _) = self.locate(rel)?;
-        self.sync_fd(&fd, rel)
+        self.sync_fd(&fd, rel)?;
+        #[cfg(test)]
+        journal::note(|| journal::Step::SyncDir(journal::above(rel).to_owned()));
+        Ok(())
     }
 
     /// Some file systems cannot sync a directory and say so; that is no failure of the disk.

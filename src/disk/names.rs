@@ -6,6 +6,8 @@ use rustix::fs::{AtFlags, FileType};
 use rustix::io::{Errno, retry_on_intr};
 
 use crate::disk::error::DiskError;
+#[cfg(test)]
+use crate::disk::journal;
 use crate::disk::{DIR_MODE, Dir, Entry, OUTSIDE, components, walk};
 
 impl Dir {
@@ -14,7 +16,10 @@ impl Dir {
         let (old, old_name) = self.locate(from)?;
         let (new, new_name) = self.locate(to)?;
         retry_on_intr(|| rustix::fs::linkat(&*old, old_name, &*new, new_name, AtFlags::empty()))
-            .map_err(|errno| self.error("linking", to, errno))
+            .map_err(|errno| self.error("linking", to, errno))?;
+        #[cfg(test)]
+        journal::note(|| journal::Step::Link(from.to_owned(), to.to_owned()));
+        Ok(())
     }
 
     /// Renames, replacing what `to` was. Durable after a [`Self::sync`] of both directories.
@@ -22,7 +27,10 @@ impl Dir {
         let (old, old_name) = self.locate(from)?;
         let (new, new_name) = self.locate(to)?;
         retry_on_intr(|| rustix::fs::renameat(&*old, old_name, &*new, new_name))
-            .map_err(|errno| self.error("renaming", to, errno))
+            .map_err(|errno| self.error("renaming", to, errno))?;
+        #[cfg(test)]
+        journal::note(|| journal::Step::Rename(from.to_owned(), to.to_owned()));
+        Ok(())
     }
 
     /// Removes a file; one that is not there is as good.
@@ -46,6 +54,8 @@ impl Dir {
     /// Makes a directory and those above it, each synced into its parent.
     pub fn create_dirs(&self, rel: &str) -> Result<(), DiskError> {
         let mut at = Arc::clone(&self.fd);
+        #[cfg(test)]
+        let mut path = String::new();
         for name in components(rel).ok_or_else(|| self.refusal(rel, OUTSIDE))? {
             match retry_on_intr(|| rustix::fs::mkdirat(&*at, name, DIR_MODE)) {
                 Ok(()) => {
@@ -53,11 +63,21 @@ impl Dir {
                     self.own(&made, DIR_MODE, rel)?;
                     self.sync_fd(&at, rel)?;
                     at = Arc::new(made);
+                    #[cfg(test)]
+                    {
+                        journal::note(|| journal::Step::Mkdir(format!("{path}{name}")));
+                        journal::note(|| journal::Step::SyncDir(path.trim_end_matches('/').to_owned()));
+                    }
                 }
                 Err(Errno::EXIST) => {
                     at = Arc::new(walk::open_below(&at, name).map_err(|e| self.error("opening", rel, e))?);
                 }
                 Err(errno) => return Err(self.error("creating", rel, errno)),
+            }
+            #[cfg(test)]
+            {
+                path.push_str(name);
+                path.push('/');
             }
         }
         Ok(())
@@ -97,7 +117,10 @@ impl Dir {
     /// Waits until the names in a directory (`""`: this one) are on the disk.
     pub fn sync(&self, rel: &str) -> Result<(), DiskError> {
         let fd = self.folder(rel)?;
-        self.sync_fd(&fd, rel)
+        self.sync_fd(&fd, rel)?;
+        #[cfg(test)]
+        journal::note(|| journal::Step::SyncDir(rel.to_owned()));
+        Ok(())
     }
 
     /// Owner and group of a name (`""`: this directory): for telling who should have run.
@@ -127,7 +150,12 @@ impl Dir {
             other => other?,
         };
         match retry_on_intr(|| rustix::fs::unlinkat(&*located.0, located.1, flags)) {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Ok(()) => {
+                #[cfg(test)]
+                journal::note(|| journal::Step::Remove(rel.to_owned()));
+                Ok(())
+            }
+            Err(Errno::NOENT) => Ok(()),
             Err(errno) => Err(self.error("removing", rel, errno)),
         }
     }

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::disk::Dir;
-use crate::state::lived_in::{now, run_once, store};
+use crate::disk::journal::{self, Disk, Names};
+use crate::state::lived_in::{lived_in, now, run_once, store};
 use crate::state::load::{Arrival, load};
 use crate::state::outbox;
 use crate::state::seen::Seen;
@@ -97,4 +98,41 @@ fn killed_at_any_point_of_a_commit_the_state_is_the_old_or_the_new() {
             assert_eq!(runs, left + 1, "{point}");
         }
     }
+}
+
+#[test]
+fn a_power_cut_after_any_step_leaves_the_old_state_or_the_new() {
+    let (_temp, dir, _) = lived_in();
+    let mut store = store(&dir);
+    let mut loaded = store.load(now()).unwrap();
+    let mut disk = Disk::of(dir.path());
+    journal::start();
+    run_once(&mut store, &mut loaded.checkpoint);
+    store.tidy(&loaded.checkpoint, now()).unwrap();
+    let steps = journal::stop();
+    assert!(steps.len() > 20, "{steps:#?}");
+    let cut = |disk: &Disk, names| {
+        let temp = tempfile::tempdir().unwrap();
+        disk.write_to(temp.path(), names);
+        look(&Dir::open(temp.path()).unwrap())
+    };
+    let mut runs = 3;
+    for step in &steps {
+        disk.apply(step);
+        for names in [Names::All, Names::Synced] {
+            let left = cut(&disk, names);
+            assert!(
+                left == 3 || left == 4,
+                "{left} runs after {step:?}, names {names:?}"
+            );
+            assert!(
+                left >= runs || matches!(names, Names::All),
+                "run 4 is gone again after {step:?}"
+            );
+            if matches!(names, Names::Synced) {
+                runs = left;
+            }
+        }
+    }
+    assert_eq!(runs, 4);
 }

@@ -77,9 +77,7 @@ impl Draft {
     /// left under it is removed. To be done under a lock that was just verified.
     pub fn enter(self) -> Result<(), DiskError> {
         for (name, file) in &self.files {
-            let path = self.dir.path_of(&self.path(name));
-            file.sync_all()
-                .map_err(|error| DiskError::new("syncing", path, error))?;
+            self.dir.sync_file(file, &self.path(name))?;
         }
         self.dir.sync(&self.folder)?;
         self.dir.remove_dir(&self.entry)?;

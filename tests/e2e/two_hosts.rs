@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::archive;
 use crate::console::Console;
-use crate::receiver::{Manner, Receiver};
+use crate::receiver::{Got, Manner, Receiver};
 use crate::scenario::Scenario;
 use crate::state_commands::an_hour;
 use crate::webhook::hooked;
@@ -354,7 +354,7 @@ fn going_back_twice_to_one_copy_loses_nothing_to_an_export_of_in_between() {
         .got()
         .iter()
         .filter(|got| got.accepted)
-        .flat_map(|got| got.runs())
+        .flat_map(Got::runs)
         .collect();
     let newest = home.newest_report()["run"].as_u64().unwrap();
     assert!(sent.contains(&newest), "{sent:?}");
