@@ -29,7 +29,7 @@
 //! | 28 the same bytes | `safe::the_same_input…`, `readable::a_report_is_shown_byte_for_byte…` |
 //! | 29 odd surroundings | `safe::closed_standard_streams…`, `safe::the_umask…`, `safe::another_user…`, `safe::root_in_the_directory…`, and every test clears the environment |
 //!
-//! Two machines that read the same consoles (contract, section 5): `two_hosts`.
+//! Two machines that read the same consoles (contract, section 5): `two_hosts`, `exports`.
 //!
 //! The other promises (several sources, mail, upgrades) belong to parts that are not there yet.
 #![expect(
@@ -54,6 +54,7 @@ mod deliver;
 mod delivery;
 mod demo;
 mod exit_codes;
+mod exports;
 mod fake_console;
 mod history;
 mod honest;
