@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::collect::ask::Ask;
 use crate::collect::session::answers::NoRows;
-use crate::collect::wire::{List, Page};
+use crate::collect::wire::Page;
 use crate::model::failure::{Failure, FailureKind};
 
 /// One question below the Network application's root.
@@ -49,15 +49,8 @@ impl<'a> Console<'a> {
     /// A page of a list of older consoles; with a body it is asked for by POST.
     pub fn legacy_page(&mut self, path: &str, body: Option<&Value>, what: &str) -> Result<Page, NoRows> {
         let body = (self.answer)(&Question { path, body, what })?;
-        legacy(&body).map_err(|why| unreadable(what, &why))
+        Page::decode(&body).map_err(|why| unreadable(what, &why))
     }
-}
-
-/// A header of a legacy answer counts in `meta`.
-fn legacy(body: &[u8]) -> Result<Page, String> {
-    let total = List::open(body)?.told().map(|(_, total)| total);
-    let page = Page::decode(body)?;
-    Ok(Page { total, ..page })
 }
 
 /// An answer that cannot be understood.

@@ -245,11 +245,10 @@ fn one_site(
         Err(NoRows::Absent(why)) => Err(probe::believed_absent(&site.name, &why, console)),
         page => page,
     };
-    let mut reads = vec![system_log::read(&log(SourceKind::SystemLog), &mut ask, take)?];
-    if reads
-        .iter()
-        .any(|read| read.coverage.outcome == Outcome::Unsupported)
-    {
+    let read = system_log::read(&log(SourceKind::SystemLog), &mut ask, take)?;
+    let has_no_log = read.coverage.outcome == Outcome::Unsupported;
+    let mut reads = vec![read];
+    if has_no_log {
         for kind in legacy::LISTS {
             reads.push(legacy::read(&log(kind), console, take)?);
         }

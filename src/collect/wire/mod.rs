@@ -40,7 +40,7 @@ impl Page {
         Ok(Self {
             malformed: rows.iter().map(|row| u64::from(row.event.is_none())).sum(),
             rows,
-            total: list.count(TOTAL),
+            total: list.told().map(|(_, total)| total),
             page_number: list.count(&["page_number", "pageNumber"]),
             total_pages: list.count(&["total_page_count", "totalPageCount"]),
             bare: list.bare,
