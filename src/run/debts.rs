@@ -8,7 +8,8 @@ use crate::run::ranges::runs;
 use crate::run::remember::failure;
 use crate::state::accounts::short;
 use crate::state::failures::{self, FailureState, OpenFailure, RunName};
-use crate::state::ledger::{Answer, Ledger};
+use crate::state::ledger::Ledger;
+use crate::state::messages::Answer;
 use crate::state::schema::Checkpoint;
 
 /// The stage that these failures are noted under.

@@ -9,7 +9,7 @@ use crate::run::debts::Owed;
 use crate::run::desk::Desk;
 use crate::run::halt::Halt;
 use crate::run::{debts, messages, recall, remember, tell};
-use crate::state::ledger::{Answer, message_key};
+use crate::state::messages::{Answer, message_key};
 use crate::state::running::Stage;
 use crate::state::schema::CommittedRun;
 use crate::state::spans::Standing;

@@ -18,8 +18,8 @@ use crate::run::desk::Desk;
 use crate::run::halt::Halt;
 use crate::run::ranges::runs;
 use crate::run::{debts, recall, remember};
-use crate::state::ledger::{Answer, Ledger, Message, message_key};
-use crate::state::spans::Standing;
+use crate::state::ledger::Ledger;
+use crate::state::messages::{Answer, Message, message_key};
 
 /// A message is sent at most so often in one run, if the receiver says when it wants to be asked again …
 const TRIES: u32 = 3;
@@ -81,7 +81,8 @@ fn send_to(desk: &mut Desk<'_>, address: &Address<'_>, asked: Asked<'_>) -> Resu
         .filter(|message| message.runs.iter().any(|run| asked.covers(*run)))
     {
         let parcels = parcels(desk, address, &message.runs, usize::MAX);
-        if !parcels.is_empty() && !post(desk, address, &message, parcels)? {
+        // Another one's answer may have settled all of it, and so may a report that is gone.
+        if is_open(desk, address, &message.key) && !post(desk, address, &message, parcels)? {
             return Ok(());
         }
     }
@@ -210,6 +211,11 @@ fn reopen(desk: &mut Desk<'_>, address: &Address<'_>, key: &str, numbers: &[u64]
     desk.commit()
 }
 
+fn is_open(desk: &Desk<'_>, address: &Address<'_>, key: &str) -> bool {
+    let messages = ledger(desk, address).map(|ledger| ledger.messages.as_slice());
+    messages.is_some_and(|messages| messages.iter().any(|open| open.key == key))
+}
+
 fn epitaph(desk: &Desk<'_>, instance: &str, run: u64) -> Dead {
     let known = recall::run(&desk.dir, &desk.checkpoint, instance, run);
     Dead {
@@ -264,10 +270,10 @@ fn lose(desk: &mut Desk<'_>, owed: Owed<'_>) {
     let Owed { channel, run, .. } = owed;
     log::warn!("channel {channel} run {run}: its report is gone and cannot be sent");
     let now = desk.now();
-    if let Some(ledger) = desk.checkpoint.ledger_mut(owed.instance, channel) {
-        ledger.settle(run, Standing::Dead { told: false });
+    let ledger = desk.checkpoint.ledger_mut(owed.instance, channel);
+    if ledger.is_some_and(|ledger| ledger.lose(run)) {
+        debts::death(&mut desk.checkpoint, owed, now);
     }
-    debts::death(&mut desk.checkpoint, owed, now);
 }
 
 fn give_up(desk: &mut Desk<'_>, address: &Address<'_>, after: Duration) -> Result<(), Halt> {

@@ -17,7 +17,7 @@ use crate::run::beginnings::place;
 use crate::run::compose::{self, Frame};
 use crate::run::debts::{self, Owed};
 use crate::run::remember;
-use crate::state::ledger::{Answer, message_key};
+use crate::state::messages::{Answer, message_key};
 use crate::state::schema::Checkpoint;
 use crate::state::seal::seal;
 use crate::state::spans::Standing;

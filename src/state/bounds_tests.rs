@@ -1,7 +1,5 @@
 //! What a checkpoint keeps is bounded, whatever happened, and what matters most is kept longest.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
 
@@ -58,7 +56,7 @@ proptest! {
                 ledger.settle(run, Standing::Accepted);
             }
         }
-        let owed: BTreeSet<u64> = ledger.needs().collect();
+        let owed = ledger.needs();
         checkpoint.ledgers.insert("webhook".to_owned(), ledger);
         checkpoint.to_tell = (0..told).map(|n| format!("sentence {n}")).collect();
         for (run, is_closed) in (1..).zip(&closed) {

@@ -11,9 +11,10 @@ use crate::model::source::{SourceId, SourceKind};
 use crate::model::window::Window;
 use crate::state::accounts::Account;
 use crate::state::join::{accounts, contradiction, join};
-use crate::state::ledger::{Answer, Ledger, Message};
+use crate::state::ledger::Ledger;
 use crate::state::ledger_join::join_ledgers;
 use crate::state::lived_in::now;
+use crate::state::messages::{Answer, Message};
 use crate::state::schema::{Checkpoint, CommittedRun, KnownController, SourceState};
 use crate::state::spans::Standing;
 
@@ -90,7 +91,7 @@ fn hours_of(time: DateTime<Utc>) -> i64 {
 
 /// What a ledger says of every run, and its open messages, in an order of their own.
 type Said = (
-    Vec<Option<Standing>>,
+    Vec<(Option<Standing>, u64)>,
     [u64; 3],
     Option<DateTime<Utc>>,
     Vec<Message>,
@@ -102,10 +103,11 @@ fn said(ledger: &Ledger) -> Said {
         message.runs.sort_unstable();
         message.tells.sort_unstable();
     }
-    messages.sort_by(|a, b| a.key.cmp(&b.key));
+    messages.sort_by(|a, b| (&a.key, &a.revivals).cmp(&(&b.key, &b.revivals)));
     let marks = [ledger.first, ledger.last_contiguous, ledger.last_attempted];
     (
-        RUNS.map(|run| ledger.between.get(run).cloned()).collect(),
+        RUNS.map(|run| (ledger.between.get(run).cloned(), ledger.revivals_of(run)))
+            .collect(),
         marks,
         ledger.not_before,
         messages,
@@ -138,21 +140,28 @@ proptest! {
         prop_assert!(both.last_contiguous >= a.last_contiguous.max(b.last_contiguous));
         prop_assert!(both.last_attempted >= a.last_attempted.max(b.last_attempted));
         for run in RUNS {
-            let expected = is_settled(&a, run) || is_settled(&b, run);
+            // Whoever revived it more often knows more of it.
+            let knows = |ledger: &Ledger, other: &Ledger| ledger.revivals_of(run) >= other.revivals_of(run);
+            let (a_knows, b_knows) = (knows(&a, &b), knows(&b, &a));
+            let expected = a_knows && is_settled(&a, run) || b_knows && is_settled(&b, run);
             prop_assert_eq!(is_settled(&both, run), expected, "run {}", run);
             let owed = |ledger: &Ledger| ledger.between.owed().any(|(owed, _)| owed == run);
             let is_dead = |ledger: &Ledger| matches!(ledger.between.get(run), Some(Standing::Dead { .. }));
-            if (owed(&a) || owed(&b)) && !expected {
+            if (a_knows && owed(&a) || b_knows && owed(&b)) && !expected {
                 prop_assert!(owed(&both) || is_dead(&both), "run {} is lost", run);
             }
         }
         let both_messages = a.messages.iter().chain(&b.messages);
         for message in both_messages.filter(|message| message.unknown) {
-            let is_owed = |run: &u64| both.between.owed().any(|(owed, _)| owed == *run);
+            let is_owed = |run: &u64| {
+                let revivals = message.revivals.get(run).copied().unwrap_or_default();
+                revivals == both.revivals_of(*run) && both.between.owed().any(|(owed, _)| owed == *run)
+            };
             let is_open = message.runs.iter().any(is_owed);
-            let kept = both.messages.iter().find(|kept| kept.key == message.key);
+            let name = (&message.key, &message.revivals);
+            let kept = both.messages.iter().find(|kept| (&kept.key, &kept.revivals) == name);
             prop_assert_eq!(kept.is_some(), is_open, "a message that may have arrived keeps its key");
-            prop_assert!(kept.is_none_or(|kept| kept.unknown));
+            prop_assert!(kept.is_none_or(|kept| kept.unknown && message.runs.iter().all(|run| kept.runs.contains(run))));
         }
     }
 

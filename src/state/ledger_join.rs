@@ -1,15 +1,16 @@
 //! Two copies of one ledger (the same instance's runs, the same channel), joined: per run the stronger outcome
 //! stands, accepted before dead before unknown before owed, so that what either settled is settled and what
-//! neither settled is owed.
+//! neither settled is owed. A run that was given up and revived stands as it does where it was revived more often.
 //!
 //! Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::state::ledger::{Ledger, Message};
+use crate::state::ledger::Ledger;
+use crate::state::messages::Message;
 use crate::state::spans::{Debt, Spans, Standing};
 
-/// Commutative, associative, idempotent; never takes back what either had settled.
+/// Commutative, associative, idempotent; takes back what either had settled only where the other revived it.
 pub fn join_ledgers(ours: &Ledger, theirs: &Ledger) -> Ledger {
     let mut joined = Ledger {
         first: ours.first.min(theirs.first),
@@ -18,24 +19,27 @@ pub fn join_ledgers(ours: &Ledger, theirs: &Ledger) -> Ledger {
         not_before: ours.not_before.max(theirs.not_before),
         between: Spans::default(),
         messages: Vec::new(),
+        revivals: Spans::default(),
     };
     for (first, last) in stretches(ours, theirs) {
+        let revivals = (ours.revivals_of(first), theirs.revivals_of(first));
         let stronger = match (known(ours, first), known(theirs, first)) {
+            (a, _) if revivals.0 > revivals.1 => a,
+            (_, b) if revivals.0 < revivals.1 => b,
             (Known::Entered(a), Known::Entered(b)) => Known::Entered(stronger(a, b)),
             (a, b) if a.rank() < b.rank() => b,
             (a, _) => a,
         };
+        let revivals = revivals.0.max(revivals.1);
+        if revivals > 0 {
+            joined.revivals.set_range(first, last, revivals);
+        }
         if let Known::Entered(standing) = stronger {
             joined.between.set_range(first, last, standing);
         }
     }
     joined.messages = messages(ours.messages.iter().chain(&theirs.messages));
-    let settled = joined.messages.iter().flat_map(|message| message.runs.clone());
-    let is_owed = |run: &u64| matches!(joined.between.get(*run), Some(Standing::Owed(_)));
-    let settled: BTreeSet<u64> = settled.filter(|run| !is_owed(run)).collect();
-    for run in settled {
-        joined.withdraw(run);
-    }
+    joined.close_done();
     joined.advance();
     joined
 }
@@ -100,7 +104,9 @@ fn stretches(ours: &Ledger, theirs: &Ledger) -> Vec<(u64, u64)> {
     let mut edges = BTreeSet::new();
     for ledger in [ours, theirs] {
         edges.insert(ledger.last_contiguous.saturating_add(1));
-        for (first, last, _) in ledger.between.iter() {
+        let entered = ledger.between.iter().map(|(first, last, _)| (first, last));
+        let revived = ledger.revivals.iter().map(|(first, last, _)| (first, last));
+        for (first, last) in entered.chain(revived) {
             edges.extend([first, last.saturating_add(1)]);
         }
     }
@@ -114,12 +120,13 @@ fn stretches(ours: &Ledger, theirs: &Ledger) -> Vec<(u64, u64)> {
         .collect()
 }
 
-/// Open messages by key; one that either lost the answer of is unknown.
+/// Open messages by key and by what was revived when they were opened; one that either lost the answer of is unknown.
 fn messages<'a>(both: impl Iterator<Item = &'a Message>) -> Vec<Message> {
-    let mut joined: BTreeMap<String, Message> = BTreeMap::new();
+    let mut joined: BTreeMap<(String, BTreeMap<u64, u64>), Message> = BTreeMap::new();
     for message in both {
-        let Some(known) = joined.get_mut(&message.key) else {
-            joined.insert(message.key.clone(), sorted(message.clone()));
+        let name = (message.key.clone(), message.revivals.clone());
+        let Some(known) = joined.get_mut(&name) else {
+            joined.insert(name, sorted(message.clone()));
             continue;
         };
         known.runs.extend(&message.runs);
@@ -129,7 +136,7 @@ fn messages<'a>(both: impl Iterator<Item = &'a Message>) -> Vec<Message> {
         *known = sorted(known.clone());
     }
     let mut messages: Vec<Message> = joined.into_values().collect();
-    messages.sort_by(|a, b| (a.opened_at, &a.key).cmp(&(b.opened_at, &b.key)));
+    messages.sort_by(|a, b| (a.opened_at, &a.key, &a.revivals).cmp(&(b.opened_at, &b.key, &b.revivals)));
     messages
 }
 

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::{Just, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
-use crate::state::ledger::{Answer, Ledger, message_key};
+use crate::state::ledger::Ledger;
+use crate::state::messages::{Answer, message_key};
 use crate::state::schema::HIGHEST_NUMBER;
 use crate::state::spans::{Debt, Spans, Standing};
 
@@ -42,6 +43,9 @@ enum Step {
     Deliver(Answer, bool),
     Supersede(u64),
     Die,
+    /// Another copy of the ledger knew that its first open run was accepted.
+    AcceptedElsewhere,
+    Revive,
     Restart,
 }
 
@@ -53,6 +57,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (answer, any::<bool>()).prop_map(|(answer, all)| Step::Deliver(answer, all)),
         1 => (1_u64..4).prop_map(Step::Supersede),
         1 => Just(Step::Die),
+        1 => Just(Step::AcceptedElsewhere),
+        1 => Just(Step::Revive),
         1 => Just(Step::Restart),
     ];
     prop::collection::vec(step, 0..40)
@@ -84,6 +90,8 @@ proptest! {
     fn nothing_owed_is_ever_lost_and_no_mark_ever_falls(first in 1_u64..1_000_000, steps in steps()) {
         let mut ledger = Ledger::starting_at(first);
         let mut open: BTreeSet<u64> = BTreeSet::new();
+        let mut dead: BTreeSet<u64> = BTreeSet::new();
+        let mut sent: BTreeMap<String, Vec<u64>> = BTreeMap::new();
         let mut next = first;
         let mut now = at(0);
         for step in steps {
@@ -94,7 +102,9 @@ proptest! {
                 Step::NotDue => { ledger.settle(next, Standing::NotDue); next += 1; }
                 Step::Supersede(count) => { ledger.supersede(next, next + count - 1); next += count; }
                 Step::Restart => ledger.resume(),
-                Step::Die => for run in ledger.give_up(now, TimeDelta::days(7)) { open.remove(&run); },
+                Step::Die => for run in ledger.give_up(now, TimeDelta::days(7)) { open.remove(&run); dead.insert(run); },
+                Step::Revive => if let Some(run) = dead.pop_first() { ledger.owe_again(run); open.insert(run); },
+                Step::AcceptedElsewhere => if let Some(run) = open.pop_first() { ledger.settle(run, Standing::Accepted); },
                 Step::Deliver(answer, all) => {
                     let mut sent = ledger.due_again(now, all);
                     let runs = ledger.due(now, all);
@@ -110,8 +120,14 @@ proptest! {
             prop_assert!(before.0 <= ledger.last_contiguous && before.1 <= ledger.last_attempted);
             let owed: BTreeSet<u64> = ledger.between.owed().map(|(run, _)| run).collect();
             prop_assert_eq!(&owed, &open);
-            prop_assert!(open.first().is_none_or(|run| ledger.last_contiguous < *run));
-            prop_assert!(ledger.messages.iter().all(|m| m.unknown && m.runs.iter().all(|run| open.contains(run))));
+            let unsettled = open.iter().find(|run| ledger.revivals_of(**run) == 0);
+            prop_assert!(unsettled.is_none_or(|run| ledger.last_contiguous < *run));
+            prop_assert!(ledger.messages.iter().all(|m| m.unknown && m.runs.iter().any(|run| open.contains(run))));
+            for message in &ledger.messages {
+                let facts = sent.entry(message.key.clone()).or_insert_with(|| message.runs.clone());
+                prop_assert_eq!(&*facts, &message.runs, "same key, same runs");
+                prop_assert!(message.runs.iter().all(|run| ledger.needs().contains(run)), "its files stay");
+            }
             prop_assert!(ledger.between.is_sound());
             let bytes = serde_json::to_vec(&ledger).unwrap();
             prop_assert_eq!(&serde_json::from_slice::<Ledger>(&bytes).unwrap(), &ledger);
@@ -225,15 +241,15 @@ fn only_time_and_tries_give_up_and_the_death_is_told() {
     }
     assert_eq!(ledger.give_up(at(200), TimeDelta::days(7)), [1]);
     assert_eq!(
-        (ledger.last_contiguous, ledger.needs().collect::<Vec<_>>()),
-        (0, vec![1]),
+        (ledger.last_contiguous, ledger.needs()),
+        (0, BTreeSet::from([1])),
         "not told yet"
     );
     ledger.owe(2);
     let message = ledger.open(&[2], "k", at(201)).unwrap();
     assert_eq!(message.tells, [1]);
     ledger.answer("k", &Answer::Accepted, at(201));
-    assert_eq!((ledger.last_contiguous, ledger.needs().count()), (2, 0));
+    assert_eq!((ledger.last_contiguous, ledger.needs().len()), (2, 0));
     assert!(ledger.owe_again(1));
     assert_eq!(
         ledger.due(at(202), false),

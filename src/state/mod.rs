@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod ledger_join;
 pub mod load;
 pub mod lock;
+pub mod messages;
 pub mod migrate;
 pub mod outbox;
 pub mod patience;

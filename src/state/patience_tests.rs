@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use proptest::prelude::{Just, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
-use crate::state::ledger::Answer;
 use crate::state::ledger_tests::{at, owing, refused, unknown};
+use crate::state::messages::Answer;
 use crate::state::spans::Standing;
 
 proptest! {

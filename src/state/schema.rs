@@ -280,7 +280,10 @@ impl Checkpoint {
         if !self.sources.is_sorted_by(|a, b| a.id < b.id) {
             return Some("`sources` is not sorted".to_owned());
         }
-        let sound = |ledger: &Ledger| ledger.between.is_sound() && ledger.last_contiguous <= HIGHEST_NUMBER;
+        let sound = |ledger: &Ledger| {
+            let spans = ledger.between.is_sound() && ledger.revivals.is_sound();
+            spans && ledger.last_contiguous <= HIGHEST_NUMBER
+        };
         let mut ledgers = self
             .ledgers
             .values()

@@ -47,28 +47,34 @@ impl Standing {
 }
 
 /// Non-overlapping spans by their first run; neighbours of equal standing are one span.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Spans(BTreeMap<u64, Span>);
+pub struct Spans<V = Standing>(BTreeMap<u64, Span<V>>);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Span {
+struct Span<V> {
     last: u64,
-    standing: Standing,
+    standing: V,
 }
 
-impl Spans {
-    pub fn get(&self, run: u64) -> Option<&Standing> {
+impl<V> Default for Spans<V> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<V: Clone + PartialEq> Spans<V> {
+    pub fn get(&self, run: u64) -> Option<&V> {
         let (_, span) = self.0.range(..=run).next_back()?;
         (run <= span.last).then_some(&span.standing)
     }
 
-    pub fn set(&mut self, run: u64, standing: Standing) {
+    pub fn set(&mut self, run: u64, standing: V) {
         self.set_range(run, run, standing);
     }
 
     /// Gives all of `first..=last` one standing, whatever they had.
-    pub fn set_range(&mut self, first: u64, last: u64, standing: Standing) {
+    pub fn set_range(&mut self, first: u64, last: u64, standing: V) {
         if first > last {
             return;
         }
@@ -122,17 +128,38 @@ impl Spans {
         }
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Every span: first run, last run, standing.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, u64, &V)> {
+        self.0
+            .iter()
+            .map(|(&first, span)| (first, span.last, &span.standing))
+    }
+
+    /// How many spans that takes.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether the spans read from a file are in order and do not overlap.
+    pub fn is_sound(&self) -> bool {
+        let mut end = None;
+        self.0.iter().all(|(&first, span)| {
+            let fine = first <= span.last && end.is_none_or(|end| end < first);
+            end = Some(span.last);
+            fine
+        })
+    }
+}
+
+impl Spans {
     /// The last run of the settled span that holds `run`; `None` where `run` is not settled.
     pub fn settled_through(&self, run: u64) -> Option<u64> {
         let (_, span) = self.0.range(..=run).next_back()?;
         (run <= span.last && span.standing.is_settled()).then_some(span.last)
-    }
-
-    /// Every span: first run, last run, standing.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, u64, &Standing)> {
-        self.0
-            .iter()
-            .map(|(&first, span)| (first, span.last, &span.standing))
     }
 
     /// The runs that are owed, with their debts, lowest first.
@@ -166,21 +193,5 @@ impl Spans {
             }) => Some(debt),
             _ => None,
         }
-    }
-
-    /// Runs in any span, how many spans that takes.
-    #[cfg(test)]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether the spans read from a file are in order and do not overlap.
-    pub fn is_sound(&self) -> bool {
-        let mut end = None;
-        self.0.iter().all(|(&first, span)| {
-            let fine = first <= span.last && end.is_none_or(|end| end < first);
-            end = Some(span.last);
-            fine
-        })
     }
 }

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use chrono::{TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::archive;
@@ -244,4 +245,83 @@ fn an_import_that_dies_anywhere_is_made_again() {
         assert_eq!(receiver.runs().len(), 3, "{point}: {:?}", receiver.runs());
         new.does(&["state", "verify"]).exits(0);
     }
+}
+
+#[test]
+fn a_run_that_was_given_up_and_is_wanted_again_is_owed_whatever_the_other_machine_thinks_of_it() {
+    let console = Console::start();
+    let receiver = Receiver::start();
+    let [ours, standby] = [(); 2].map(|()| hooked(machine(&console), &receiver));
+    receiver.manner(Manner::Says(404));
+    an_hour(&console, 0);
+    ours.run().exits(3);
+    for days in 1..=8 {
+        let now = (Utc::now() + TimeDelta::days(days)).to_rfc3339();
+        ours.does(&["retry", "--now", &now])
+            .exits(if days < 7 { 3 } else { 0 });
+    }
+    receiver.manner(Manner::Says(200));
+    an_hour(&console, 1);
+    ours.run().exits(0);
+    assert_eq!(
+        receiver.got().last().unwrap().body["dead"][0]["run"],
+        1,
+        "it was told"
+    );
+    import(&standby, &exported(&ours), 0);
+
+    receiver.manner(Manner::Drops);
+    ours.does(&["retry", "--run", "1"]).exits(3);
+    import(&ours, &exported(&standby), 0);
+    ours.does(&["history", "gaps"]).exits(0).says("may have arrived");
+    import(&standby, &exported(&ours), 0).says("1 deliveries");
+    receiver.manner(Manner::Says(200));
+    let before = receiver.got().len();
+    standby.does(&["retry"]).exits(0).says("1 of 1 delivered");
+    let got = receiver.got();
+    assert_eq!(got[before].runs(), [1]);
+    assert_eq!(
+        (&got[before].key, &got[before].body),
+        (&got[before - 1].key, &got[before - 1].body)
+    );
+
+    // Then it is settled for both, and an export from before says nothing against that.
+    let old = exported(&ours);
+    import(&ours, &exported(&standby), 0);
+    ours.does(&["history", "gaps"]).exits(0).says("no gaps");
+    import(&standby, &old, 0);
+    standby.does(&["retry"]).exits(0).says("nothing is owed");
+}
+
+#[test]
+fn a_message_that_may_have_arrived_is_repeated_whole_although_another_machine_delivered_a_part_of_it() {
+    let console = Console::start();
+    let receiver = Receiver::start();
+    let [ours, standby] = [(); 2].map(|()| hooked(machine(&console), &receiver));
+    receiver.manner(Manner::Says(404));
+    an_hour(&console, 0);
+    ours.run().exits(3);
+    import(&standby, &exported(&ours), 0);
+    receiver.manner(Manner::Says(200));
+    standby.does(&["retry"]).exits(0).says("1 of 1 delivered");
+    receiver.manner(Manner::Says(404));
+    an_hour(&console, 1);
+    ours.run().exits(3);
+    receiver.manner(Manner::Drops);
+    ours.does(&["retry"]).exits(3);
+    let pinned = receiver.got().last().unwrap().clone();
+    assert_eq!(pinned.runs(), [1, 2]);
+
+    import(&ours, &exported(&standby), 0);
+    ours.does(&["retry"]).exits(3);
+    // The archive is the operator's to clear: what an open message needs lies in the outbox.
+    fs::remove_dir_all(ours.reports.join("2026")).unwrap();
+    receiver.manner(Manner::Says(200));
+    ours.does(&["retry"]).exits(0);
+    for got in receiver.got().iter().rev().take(2) {
+        assert_eq!((&got.key, &got.body), (&pinned.key, &pinned.body));
+    }
+    ours.does(&["history", "gaps"]).exits(0).says("no gaps");
+    ours.run().exits(0);
+    assert!(!ours.path(".outbox/000001").exists(), "then it is cleared");
 }

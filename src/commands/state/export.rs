@@ -18,7 +18,6 @@ use crate::state::export::{Export, OwedFile};
 use crate::state::load::peek;
 use crate::state::projections::read_history;
 use crate::state::schema::{Checkpoint, CommittedRun};
-use crate::state::spans::Standing;
 use crate::state::{outbox, seen};
 
 /// A run at work may replace what is read; so often it is begun again.
@@ -181,9 +180,7 @@ fn lose(checkpoint: &mut Checkpoint, instance: &str, run: u64) {
         .into_iter()
         .flat_map(|ledgers| ledgers.values_mut())
     {
-        if matches!(ledger.between.get(run), Some(Standing::Owed(_))) {
-            ledger.settle(run, Standing::Dead { told: false });
-        }
+        ledger.lose(run);
     }
 }
 

@@ -110,7 +110,7 @@ fn incomplete(export: &Export) -> Option<String> {
             let is_owed = theirs
                 .ledgers_of(&instance)?
                 .values()
-                .any(|ledger| ledger.between.owed().any(|(owed, _)| owed == run));
+                .any(|ledger| ledger.is_to_send(run));
             if is_owed && owed.is_none() {
                 return Some(format!(
                     "it owes run {run} of {} and does not hold its report: export again",
