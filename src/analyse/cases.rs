@@ -6,6 +6,7 @@ use crate::analyse::digest::fingerprint;
 use crate::analyse::rules::{self, Kind, Rule};
 use crate::analyse::scene::Scene;
 use crate::analyse::{details, failovers, outages, threats, words};
+use crate::model::count::thousands;
 use crate::model::digest::Group;
 use crate::model::finding::{Finding, Severity, Subject, Trend};
 
@@ -224,7 +225,7 @@ pub fn drafted(case: &Case, occurrences: u64, severity: Severity) -> Finding {
         };
         let how_many = match case.names.len() {
             0 => "many".to_owned(),
-            several => words::number(several as u64),
+            several => thousands(several as u64),
         };
         let one = words::fill(rule.one, &anyone, 1, &[]);
         words::capitalised(&format!(

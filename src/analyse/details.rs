@@ -2,6 +2,7 @@
 
 use crate::analyse::cases::Case;
 use crate::analyse::{rules, words};
+use crate::model::count::thousands;
 
 /// The ports, channels and people that took part.
 pub fn of(case: &Case) -> String {
@@ -58,11 +59,7 @@ fn stands_out(case: &Case) -> String {
         Some((name, 1)) if total == 1 => format!("It came from {name}."),
         Some((name, rows)) if *rows == total => format!("All came from {name}."),
         Some((name, rows)) => {
-            format!(
-                "{} of {} came from {name}.",
-                words::number(*rows),
-                words::number(total)
-            )
+            format!("{} of {} came from {name}.", thousands(*rows), thousands(total))
         }
         None => "No single device stands out.".to_owned(),
     }

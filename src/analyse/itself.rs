@@ -8,7 +8,8 @@ use crate::analyse::Evidence;
 use crate::analyse::catalogue;
 use crate::analyse::digest::fingerprint;
 use crate::analyse::rules;
-use crate::analyse::words::{listed, number};
+use crate::analyse::words::listed;
+use crate::model::count::thousands;
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::finding::{Finding, Severity, Subject, Trend};
 
@@ -132,8 +133,8 @@ fn noise(evidence: &Evidence<'_>) -> Option<Finding> {
     let mut finding = about("noise", "", subject, severity, title, evidence.now);
     finding.explanation = format!(
         "{} of {} messages are {key}. {}",
-        number(*rows),
-        number(digest.events),
+        thousands(*rows),
+        thousands(digest.events),
         finding.explanation
     );
     Some(finding)

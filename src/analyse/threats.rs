@@ -2,7 +2,8 @@
 
 use crate::analyse::address::{is_mac, side};
 use crate::analyse::cases::{Case, drafted};
-use crate::analyse::words::{self, capitalised, number, times};
+use crate::analyse::words::{self, capitalised, times};
+use crate::model::count::thousands;
 use crate::model::digest::{Digest, Group, Tally};
 use crate::model::finding::{Finding, Severity};
 use crate::model::report::{ThreatPair, Threats};
@@ -30,14 +31,14 @@ pub fn finding(case: &Case) -> Finding {
         (0, 0, _) => "The gateway noticed this; whether it blocked it, the console does not say.".to_owned(),
         (blocked, passed, 0) => format!(
             "The gateway blocked {} of these and let {} through.",
-            number(blocked),
-            number(passed)
+            thousands(blocked),
+            thousands(passed)
         ),
         (blocked, passed, unsaid) => format!(
             "The gateway blocked {} of these and let {} through; of {} the console does not say it.",
-            number(blocked),
-            number(passed),
-            number(unsaid)
+            thousands(blocked),
+            thousands(passed),
+            thousands(unsaid)
         ),
     };
     finding.explanation = match case.rule.id {
@@ -86,7 +87,7 @@ fn title(case: &Case) -> Option<String> {
         _ => return None,
     };
     if case.is_pooled() {
-        let devices = number(case.names.len() as u64);
+        let devices = thousands(case.names.len() as u64);
         return Some(format!("{devices} more devices tried to reach a {what}"));
     }
     let name = match words::name(&group.subject) {

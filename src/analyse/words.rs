@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::analyse::address::is_mac;
+use crate::model::count::thousands;
 use crate::model::digest::Group;
 use crate::model::finding::Subject;
 
@@ -26,7 +27,7 @@ pub fn fill(template: &str, group: &Group, occurrences: u64, names: &[String]) -
                 "names" if names.iter().all(String::is_empty) => "several devices".to_owned(),
                 "names" => listed(names),
                 "times" => times(occurrences),
-                "count" => number(occurrences),
+                "count" => thousands(occurrences),
                 _ => String::new(),
             },
         });
@@ -53,21 +54,8 @@ pub fn times(n: u64) -> String {
     match n {
         1 => "once".to_owned(),
         2 => "twice".to_owned(),
-        n => format!("{} times", number(n)),
+        n => format!("{} times", thousands(n)),
     }
-}
-
-/// `1,204`.
-pub fn number(n: u64) -> String {
-    let digits = n.to_string();
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 /// `40 seconds`, `4 min`, `3 h 20 min`, `2 days`.
@@ -163,8 +151,6 @@ mod tests {
 
     #[test]
     fn numbers_and_times_read_well() {
-        assert_eq!(number(1_204_567), "1,204,567");
-        assert_eq!(number(204), "204");
         assert_eq!(times(2), "twice");
         assert_eq!(duration(45), "45 seconds");
         assert_eq!(duration(3600), "1 h");

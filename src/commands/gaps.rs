@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::model::count::counted;
 use crate::run::ranges::range;
 use crate::state::accounts::short;
 use crate::state::schema::Checkpoint;
@@ -72,7 +73,7 @@ impl fmt::Display for Gap {
         if self.outcome == "dead" {
             return f.write_str(", given up; its next message tells so");
         }
-        write!(f, " after {} tries", self.attempts)?;
+        write!(f, " after {}", counted(self.attempts, "try"))?;
         if self.unknown {
             f.write_str(", may have arrived")?;
         }

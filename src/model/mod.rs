@@ -3,6 +3,7 @@
 //! Imports nothing of ours and does no I/O; every other module speaks in these types.
 
 pub mod attempt;
+pub mod count;
 pub mod coverage;
 pub mod device;
 pub mod digest;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::count::{counted, thousands};
 use crate::model::finding::{Category, Finding, Severity, Trend};
 use crate::model::report::Report;
 use crate::model::text::{KEY, clean};
 use crate::report::clock::Clock;
 use crate::report::verdict::is_open;
-use crate::report::words::{capitalised, counted, span, thousands, times};
+use crate::report::words::{capitalised, span, times};
 
 /// Findings of one area shown in full; the rest of that area is listed by title.
 const IN_FULL: usize = 15;

@@ -1,10 +1,10 @@
 //! The coverage box: which sources answered, with how many records, and what could not be seen and why.
 
+use crate::model::count::{counted, thousands};
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::report::Report;
 use crate::model::text::{KEY, clean};
 use crate::report::clock::Clock;
-use crate::report::words::{counted, thousands};
 
 const REASON: usize = 600;
 

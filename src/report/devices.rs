@@ -1,10 +1,11 @@
 //! The device table: what is wrong first, what is unknown next, and never the one as the other.
 
+use crate::model::count::{counted, thousands};
 use crate::model::coverage::SourceCoverage;
 use crate::model::report::{DeviceLine, Report};
 use crate::model::source::SourceKind;
 use crate::model::text::{KEY, NAME, clean};
-use crate::report::words::{counted, listed, thousands};
+use crate::report::words::listed;
 
 /// Rows shown; devices that are well and beyond it are counted only.
 const SHOWN: usize = 60;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use askama::Template;
 use chrono::{DateTime, Datelike as _, Utc};
 
+use crate::model::count::{counted, thousands};
 use crate::model::text::{SENTENCE, clean};
-use crate::report::words::{counted, thousands};
 
 /// Runs on the first page.
 const NEWEST: usize = 400;

@@ -23,11 +23,11 @@ mod words;
 #[cfg(test)]
 mod sample;
 
+use crate::model::count::counted;
 use crate::model::report::{Counts, Report};
 use crate::model::window::Window;
 use crate::report::sight::Sight;
 use crate::report::verdict::Verdict;
-use crate::report::words::counted;
 
 /// One sentence: the state of the network, as far as it is known.
 pub fn headline(report: &Report) -> String {
@@ -75,7 +75,7 @@ fn worst(counts: &Counts) -> String {
     let named: Vec<String> = [(counts.severe, "severe"), (counts.medium, "medium")]
         .into_iter()
         .filter(|(number, _)| *number > 0)
-        .map(|(number, severity)| format!("{} {severity}", words::thousands(number)))
+        .map(|(number, severity)| format!("{} {severity}", crate::model::count::thousands(number)))
         .collect();
     if named.is_empty() {
         return String::new();

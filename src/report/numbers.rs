@@ -2,12 +2,12 @@
 
 use std::cmp::Reverse;
 
+use crate::model::count::{counted, thousands};
 use crate::model::report::Report;
 use crate::model::text::{KEY, NAME, clean};
 use crate::report::devices::Devices;
 use crate::report::sight::Sight;
 use crate::report::verdict::Verdict;
-use crate::report::words::{counted, thousands};
 
 /// Kinds of event listed by name.
 pub const KINDS: usize = 25;

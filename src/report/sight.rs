@@ -1,7 +1,7 @@
 //! How much was seen: a number nobody could read is unknown, not zero.
 
+use crate::model::count::thousands;
 use crate::model::report::Report;
-use crate::report::words::thousands;
 
 /// How much of the events was seen. What was not seen is unknown, never zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

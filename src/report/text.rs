@@ -1,11 +1,12 @@
 //! The report as plain text of at most 78 columns: all that the page says, for mail and terminals.
 
+use crate::model::count::thousands;
 use crate::model::report::Report;
 use crate::report::cards::{Card, Section};
 use crate::report::numbers::Tally;
 use crate::report::timeline::{Bar, Timeline};
 use crate::report::view::View;
-use crate::report::words::{columns, thousands};
+use crate::report::words::columns;
 
 const WIDTH: usize = 78;
 /// The longest bar of the timeline.

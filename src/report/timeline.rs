@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::model::count::counted;
 use crate::model::report::{Hour, Report};
 use crate::report::clock::Clock;
-use crate::report::words::{counted, listed};
+use crate::report::words::listed;
 
 /// At most so many bars.
 const BARS: i64 = 48;

@@ -2,12 +2,13 @@
 //!
 //! "All clear" is said only when every source answered in full and nothing above info is open.
 
+use crate::model::count::{counted, thousands};
 use crate::model::finding::{Finding, Severity, Trend};
 use crate::model::report::Report;
 use crate::model::source::SourceKind;
 use crate::model::text::clean;
 use crate::report::sight::Sight;
-use crate::report::words::{capitalised, counted, spelled, thousands};
+use crate::report::words::{capitalised, spelled};
 
 /// The open findings and the gaps of one report, counted.
 pub struct Verdict<'a> {

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::count::{counted, thousands};
 use crate::model::report::Report;
 use crate::model::text::{KEY, NAME, SENTENCE, clean};
 use crate::report::cards::{self, Section};
@@ -14,7 +15,7 @@ use crate::report::numbers::{self, KINDS, Routine, Tally, Threats, Tile, cut};
 use crate::report::sight::Sight;
 use crate::report::timeline::{Timeline, timeline};
 use crate::report::verdict::{Tone, Verdict};
-use crate::report::words::{counted, listed, span, thousands};
+use crate::report::words::{listed, span};
 
 const WARNINGS: usize = 30;
 const WARNING: usize = 600;

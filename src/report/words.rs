@@ -2,24 +2,7 @@
 
 use chrono::TimeDelta;
 
-/// `1,204`.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut spaced = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            spaced.push(',');
-        }
-        spaced.push(digit);
-    }
-    spaced
-}
-
-/// `1 event`, `1,204 events`. The plural is the singular with an `s`.
-pub fn counted(number: u64, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", thousands(number))
-}
+use crate::model::count::{counted, thousands};
 
 /// `one`, `twelve`, `13`: small numbers inside a sentence.
 pub fn spelled(number: u64) -> String {

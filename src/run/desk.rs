@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::disk::Dir;
 use crate::exit::Exit;
 use crate::model::attempt::Attempt;
+use crate::model::count::counted;
 use crate::net::stop::Stop;
 use crate::run::halt::Halt;
 use crate::run::order::Order;
@@ -154,8 +155,8 @@ fn load(
             .all(|source| source.position.watermark.is_none());
     if is_first && begins.recovered_from.is_none() && begins.read_from.is_none() {
         warnings.push(format!(
-            "This is the first report: it looks back {} hours, not at everything the console still holds.",
-            config.initial_lookback.num_hours()
+            "This is the first report: it looks back {}, not at everything the console still holds.",
+            counted(config.initial_lookback.num_hours(), "hour")
         ));
     }
     Ok(loaded.checkpoint)

@@ -9,6 +9,7 @@ use crate::config::{Channel, Config, Tolerated};
 use crate::disk::random::random_hex;
 use crate::exit::Exit;
 use crate::model::attempt::{Attempt, ChannelResult, SourceResult, StateResult};
+use crate::model::count::counted;
 use crate::model::coverage::SourceCoverage;
 use crate::model::report::Report;
 use crate::model::source::{SourceId, SourceKind};
@@ -185,9 +186,8 @@ pub fn zone(config: &Config, console: Option<&str>) -> String {
 pub fn repeats(taken: &BTreeMap<SourceId, Taken>, warnings: &mut Vec<String>) {
     for (id, taken) in taken.iter().filter(|(_, taken)| taken.may_repeat > 0) {
         warnings.push(format!(
-            "The list of rows counted before was lost for {id}: {} rows in this report may repeat what an earlier one \
-             told.",
-            taken.may_repeat
+            "The list of rows counted before was lost for {id}: {} in this report may repeat what an earlier one told.",
+            counted(taken.may_repeat, "row")
         ));
     }
 }

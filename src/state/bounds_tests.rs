@@ -56,7 +56,7 @@ proptest! {
                 ledger.settle(run, Standing::Accepted);
             }
         }
-        let owed = ledger.needs();
+        let owed: std::collections::BTreeSet<u64> = ledger.needs().collect();
         checkpoint.ledgers.insert("webhook".to_owned(), ledger);
         checkpoint.to_tell = (0..told).map(|n| format!("sentence {n}")).collect();
         for (run, is_closed) in (1..).zip(&closed) {

@@ -161,14 +161,14 @@ impl Ledger {
             .collect()
     }
 
-    /// Runs whose files must stay: owed, or dead and not told, or in an open message.
-    pub fn needs(&self) -> BTreeSet<u64> {
+    /// Runs whose files must stay, some of them twice: owed, or dead and not told, or in an open message.
+    pub fn needs(&self) -> impl Iterator<Item = u64> {
         let open = self
             .between
             .iter()
             .filter(|(.., standing)| !standing.is_settled());
         let open = open.flat_map(|(first, last, _)| first..=last);
-        open.chain(self.pinned_runs()).collect()
+        open.chain(self.pinned_runs())
     }
 
     /// Number of owed runs.

@@ -126,7 +126,7 @@ proptest! {
             for message in &ledger.messages {
                 let facts = sent.entry(message.key.clone()).or_insert_with(|| message.runs.clone());
                 prop_assert_eq!(&*facts, &message.runs, "same key, same runs");
-                prop_assert!(message.runs.iter().all(|run| ledger.needs().contains(run)), "its files stay");
+                prop_assert!(message.runs.iter().all(|run| ledger.needs().any(|needed| needed == *run)), "its files stay");
             }
             prop_assert!(ledger.between.is_sound());
             let bytes = serde_json::to_vec(&ledger).unwrap();
@@ -241,7 +241,7 @@ fn only_time_and_tries_give_up_and_the_death_is_told() {
     }
     assert_eq!(ledger.give_up(at(200), TimeDelta::days(7)), [1]);
     assert_eq!(
-        (ledger.last_contiguous, ledger.needs()),
+        (ledger.last_contiguous, ledger.needs().collect::<BTreeSet<_>>()),
         (0, BTreeSet::from([1])),
         "not told yet"
     );
@@ -249,7 +249,7 @@ fn only_time_and_tries_give_up_and_the_death_is_told() {
     let message = ledger.open(&[2], "k", at(201)).unwrap();
     assert_eq!(message.tells, [1]);
     ledger.answer("k", &Answer::Accepted, at(201));
-    assert_eq!((ledger.last_contiguous, ledger.needs().len()), (2, 0));
+    assert_eq!((ledger.last_contiguous, ledger.needs().count()), (2, 0));
     assert!(ledger.owe_again(1));
     assert_eq!(
         ledger.due(at(202), false),

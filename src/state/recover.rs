@@ -2,6 +2,7 @@
 //!
 //! Pure.
 
+use crate::model::count::counted;
 use crate::state::schema::Checkpoint;
 use crate::state::traces::Traces;
 
@@ -46,11 +47,11 @@ pub fn resume(checkpoint: &mut Checkpoint) {
 /// What came back, and from where.
 pub fn recovered_from(name: &str, found: &Checkpoint) -> String {
     format!(
-        "recovered from generation {} ({name}): {} sources, {} runs, {} owed deliveries",
+        "recovered from generation {} ({name}): {}, {}, {}",
         found.generation,
-        found.sources.len(),
-        found.run,
-        found.owed()
+        counted(found.sources.len(), "source"),
+        counted(found.run, "run"),
+        counted(found.owed(), "owed delivery")
     )
 }
 

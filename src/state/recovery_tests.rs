@@ -89,7 +89,7 @@ fn a_recovery_uses_no_number_twice_and_loses_nothing_owed() {
         "{}",
         recovered.generation
     );
-    assert_eq!(recovered.ledgers["hook"].needs(), [1, 2, 3].into());
+    assert_eq!(recovered.ledgers["hook"].needs().collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!(recovered.recovered_from, Some(7));
     assert!(
         recovered.to_tell[0].contains("run 4 is superseded"),

@@ -93,7 +93,7 @@ fn gaps_and_status_say_what_is_owed_and_why_and_never_where_to() {
     for arguments in [["history", "gaps"].as_slice(), &["status"]] {
         scenario.does(arguments).exits(0).says_all(&[
             "webhook: run",
-            "owed after 1 tries",
+            "owed after 1 try",
             "HTTP 404",
             "next try from",
         ]);

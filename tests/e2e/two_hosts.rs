@@ -59,7 +59,12 @@ fn a_move_goes_on_where_the_old_machine_was_and_delivers_what_it_owed_under_its_
     receiver.manner(Manner::Says(200));
 
     let new = hooked(machine(&console), &receiver);
-    import(&new, &file, 0).says_all(&["run 2", "1 of 1 sources", "1 deliveries", "The next run is 3"]);
+    import(&new, &file, 0).says_all(&[
+        "run 2",
+        "1 of 1 source",
+        "1 delivery that it owed",
+        "The next run is 3",
+    ]);
     new.does(&["state", "verify"]).exits(0).says("owed run 2-");
     new.does(&["history", "gaps"]).exits(0).says("may have arrived");
     assert_ne!(new.checkpoint()["instance"], old.checkpoint()["instance"]);
@@ -274,7 +279,7 @@ fn a_run_that_was_given_up_and_is_wanted_again_is_owed_whatever_the_other_machin
     ours.does(&["retry", "--run", "1"]).exits(3);
     import(&ours, &exported(&standby), 0);
     ours.does(&["history", "gaps"]).exits(0).says("may have arrived");
-    import(&standby, &exported(&ours), 0).says("1 deliveries");
+    import(&standby, &exported(&ours), 0).says("1 delivery");
     receiver.manner(Manner::Says(200));
     let before = receiver.got().len();
     standby.does(&["retry"]).exits(0).says("1 of 1 delivered");

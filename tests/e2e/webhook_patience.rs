@@ -53,7 +53,7 @@ fn a_run_does_not_go_on_asking_for_ever() {
     assert_eq!(receiver.runs(), [[1], [1], [1]]);
     // A clock that jumps ahead must not kill what only one run has tried.
     let gaps = scenario.does(&["history", "gaps"]).exits(0);
-    gaps.says("run 1 owed after 1 tries");
+    gaps.says("run 1 owed after 1 try");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn who_asks_for_longer_is_left_alone_with_newer_runs_too_unless_the_operator_ask
         after(&scenario, 30, &["run"]).exits(3);
         assert_eq!(receiver.runs(), [[1]], "it wanted to be left alone");
         scenario.does(&["history", "gaps"]).exits(0).says_all(&[
-            "run 1 owed after 1 tries",
+            "run 1 owed after 1 try",
             "run 2 owed after 0 tries",
             "next try from",
         ]);

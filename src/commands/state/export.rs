@@ -9,6 +9,7 @@ use crate::cli::Common;
 use crate::commands::state::there;
 use crate::disk::Dir;
 use crate::exit::Exit;
+use crate::model::count::counted;
 use crate::print;
 use crate::report;
 use crate::run::halt::Halt;
@@ -46,14 +47,14 @@ pub fn export(file: &Path, common: &Common) -> Result<String, Halt> {
     write(file, &bytes)?;
     let checkpoint = &export.checkpoint;
     Ok(format!(
-        "exported generation {} of instance {} to {}: run {}, {} sources, {} owed deliveries; take it in elsewhere with \
+        "exported generation {} of instance {} to {}: run {}, {}, {}; take it in elsewhere with \
          `unifi-scan state import --merge {}`",
         checkpoint.generation,
         short(&checkpoint.instance),
         file.display(),
         checkpoint.run,
-        checkpoint.sources.len(),
-        checkpoint.owed(),
+        counted(checkpoint.sources.len(), "source"),
+        counted(checkpoint.owed(), "owed delivery"),
         file.display()
     ))
 }

@@ -13,6 +13,7 @@ use crate::commands::state::Bench;
 use crate::commands::state::export::told;
 use crate::disk::Dir;
 use crate::exit::Exit;
+use crate::model::count::counted;
 use crate::report;
 use crate::run::halt::Halt;
 use crate::state::accounts::short;
@@ -253,18 +254,21 @@ fn summary(ours: &Checkpoint, joined: &Checkpoint, theirs: &Checkpoint) -> Strin
         .iter()
         .filter(|source| ours.source(&source.id) != Some(source));
     let mut text = format!(
-        "The state of instance {} (run {}, generation {}) was taken in on request: {} of {} sources go on from where it \
-         was",
+        "The state of instance {} (run {}, generation {}) was taken in on request: it had read further in {} of {}",
         short(&theirs.instance),
         theirs.run,
         theirs.generation,
         moved.count(),
-        joined.sources.len(),
+        counted(joined.sources.len(), "source"),
     );
     let owed = joined.owed().saturating_sub(ours.owed());
     if owed > 0 {
         // Writing to a String cannot fail.
-        let _ = write!(text, ", and {owed} deliveries that it owes are made from here");
+        let _ = write!(
+            text,
+            ", and {} that it owed will be made from here",
+            counted(owed, "delivery")
+        );
     }
     text.push('.');
     text

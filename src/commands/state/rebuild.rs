@@ -15,6 +15,7 @@ use crate::commands::report::{Published, published};
 use crate::commands::state::Bench;
 use crate::disk::Dir;
 use crate::exit::Exit;
+use crate::model::count::counted;
 use crate::model::finding::Finding;
 use crate::model::memory::{Memory, Remembered};
 use crate::model::position::Position;
@@ -73,16 +74,17 @@ pub fn rebuild(common: &Common) -> Result<String, Halt> {
     let generation = checkpoint.next_generation();
     checkpoint.sidecar = seen.write(&bench.dir, generation)?;
     let mut what = format!(
-        "The state was rebuilt from {} reports, the newest of run {run}: {} sources, {} findings remembered{}",
-        reports.len(),
-        checkpoint.sources.len(),
-        checkpoint.memory.findings.len(),
+        "The state was rebuilt from {}, the newest of run {run}: {}, {} remembered{}",
+        counted(reports.len(), "report"),
+        counted(checkpoint.sources.len(), "source"),
+        counted(checkpoint.memory.findings.len(), "finding"),
         consequences(&checkpoint)
     );
     if without_ids > 0 {
         let _ = write!(
             what,
-            "; {without_ids} reports have no whole event archive, so that rows of the last day may be told again"
+            "; {} without a whole event archive, so that rows of the last day may be told again",
+            counted(without_ids, "report")
         );
     }
     what.push_str("; what other channels than the archive were owed is not known.");

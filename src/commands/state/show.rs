@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::cli::Common;
 use crate::commands::{fail, opened};
 use crate::exit::Exit;
+use crate::model::count::counted;
 use crate::print;
 use crate::state::accounts::short;
 use crate::state::load::peek;
@@ -49,9 +50,9 @@ fn words(checkpoint: &Checkpoint) -> String {
     let _ = writeln!(text, "run           {}", checkpoint.run);
     let _ = writeln!(
         text,
-        "last success  {} ({} findings)",
+        "last success  {} ({})",
         time(checkpoint.last_successful_run),
-        checkpoint.last_report_count
+        counted(checkpoint.last_report_count, "finding")
     );
     let _ = writeln!(text, "failures      {} in a row", checkpoint.consecutive_failures);
     let _ = writeln!(text, "\nsources");

@@ -8,6 +8,7 @@ use crate::cli::Common;
 use crate::commands::opened;
 use crate::disk::Dir;
 use crate::exit::Exit;
+use crate::model::count::counted;
 use crate::model::text::{SENTENCE, clean};
 use crate::print;
 use crate::report::json;
@@ -116,10 +117,10 @@ fn look(dir: &Dir, clock: Clock) -> Vec<Row> {
 
 fn words(checkpoint: &Checkpoint) -> String {
     format!(
-        "generation {}, run {}, {} sources",
+        "generation {}, run {}, {}",
         checkpoint.generation,
         checkpoint.run,
-        checkpoint.sources.len()
+        counted(checkpoint.sources.len(), "source")
     )
 }
 
