@@ -1,6 +1,7 @@
 //! What a console answers, made ours: bytes in, pages of rows and lists of records out. Lenient about
 //! everything inside a row, strict about whether an answer is an answer at all.
 
+pub mod anomalies;
 pub mod device;
 pub mod event;
 pub mod fields;
