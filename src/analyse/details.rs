@@ -1,7 +1,7 @@
 //! What the rows of a case tell beside their number.
 
 use crate::analyse::cases::Case;
-use crate::analyse::{rules, words};
+use crate::analyse::{anomalies, rules, words};
 
 /// The ports, channels and people that took part.
 pub fn of(case: &Case) -> String {
@@ -35,6 +35,9 @@ pub fn of(case: &Case) -> String {
             .map(|(key, _)| key.to_owned())
             .collect();
         details.extend([" Sent as: ", &words::listed(&keys), "."]);
+    }
+    if case.rule.id.ends_with("-anomaly") {
+        details.extend([" Noticed: ", &anomalies::what(case), "."]);
     }
     if case.rule.id == "firewall-blocks" {
         details.extend([" ", &stands_out(case)]);

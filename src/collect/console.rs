@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::collect::ask::Ask;
 use crate::collect::session::answers::NoRows;
+use crate::collect::wire::flows::{self, FlowPage};
 use crate::collect::wire::{Page, anomalies};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::source::SourceKind;
@@ -56,6 +57,17 @@ impl<'a> Console<'a> {
             what,
         })?;
         Page::decode(&answer).map_err(|why| unreadable(what, &why))
+    }
+
+    /// A page of traffic flows.
+    pub fn flows(&mut self, site: &str, body: &Value) -> Result<FlowPage, NoRows> {
+        const WHAT: &str = "the traffic flows";
+        let answer = (self.answer)(&Question {
+            path: &format!("/v2/api/site/{site}/traffic-flows"),
+            body: Some(body),
+            what: WHAT,
+        })?;
+        flows::page(&answer).map_err(|why| unreadable(WHAT, &why))
     }
 
     /// The hours of bad connections in `[from, to]`, milliseconds; a row for each.

@@ -6,6 +6,7 @@ pub mod console;
 pub mod demo;
 pub mod devices;
 pub mod files;
+pub mod flows;
 pub mod lists;
 pub mod paged;
 pub mod probe;

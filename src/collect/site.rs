@@ -1,17 +1,20 @@
 //! One site of a console: every source that is wanted of it, each to its own verdict. Events before pictures, because
 //! events get lost and pictures do not. What this version was found not to offer is not asked for again.
 
+use std::cell::RefCell;
+
 use chrono::{DateTime, Utc};
 
 use crate::collect::ask::Ask;
 use crate::collect::console::Console;
+use crate::collect::flows::Flows;
 use crate::collect::probe::{self, Identity};
 use crate::collect::recent::Recent;
 use crate::collect::session::answers::NoRows;
 use crate::collect::system_log::{Log, Read};
 use crate::collect::wire::{Page, SiteRow, Sysinfo};
 use crate::collect::{Gathered, Slice, Taking, Wanted, devices, lists, system_log, verdict, windows};
-use crate::model::coverage::Outcome;
+use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::learned::{Learned, Lesson};
 use crate::model::source::{SiteName, SourceId, SourceKind};
 
@@ -35,23 +38,22 @@ impl Site<'_> {
     ) -> anyhow::Result<()> {
         // One moment for all sources of the site, so that their windows end together.
         let now = self.now();
-        let mut recent = Recent::default();
-        let log = self.log(SourceKind::SystemLog, now);
-        let mut seeing = |slice: Slice| {
-            recent.see(&slice);
-            take(slice)
-        };
-        let read = self.read_class(&log, console, &mut gathered.learned, &mut seeing)?;
-        let outcome = read.coverage.outcome;
-        enter(gathered, read);
-        if outcome == Outcome::Unsupported {
+        let (log, recent) = self.read_log(now, console, take, gathered)?;
+        if log == Outcome::Unsupported {
             for kind in lists::OLDER {
                 enter(gathered, lists::read(&self.log(kind, now), console, take)?);
             }
         } else {
-            self.read_audit(now, &recent, outcome, console, take, gathered)?;
+            self.read_audit(now, &recent, log, console, take, gathered)?;
             let activity = self.paced(SourceKind::AdminActivity, now, &recent);
-            let read = self.read_class(&activity, console, &mut gathered.learned, take)?;
+            let read = match self.known_absent(&activity, &gathered.learned) {
+                Some(read) => read,
+                None => {
+                    let mut ask = |question: &Ask| self.ask(SourceKind::AdminActivity, question, console);
+                    system_log::read(&activity, &mut ask, take)?
+                }
+            };
+            self.learn(&read.coverage, &mut gathered.learned);
             enter(gathered, read);
         }
         self.read_anomalies(now, console, take, gathered)?;
@@ -60,6 +62,44 @@ impl Site<'_> {
         gathered.snapshots.push(snapshot);
         gathered.coverage.extend(lines);
         Ok(())
+    }
+
+    /// The log, its threat rows with what was recognised in them. How that ended, and its newest rows.
+    fn read_log(
+        &self,
+        now: DateTime<Utc>,
+        console: &mut Console<'_>,
+        take: &mut Taking<'_>,
+        gathered: &mut Gathered,
+    ) -> anyhow::Result<(Outcome, Recent)> {
+        let mut recent = Recent::default();
+        let log = self.log(SourceKind::SystemLog, now);
+        let absent = self.absent(SourceKind::TrafficFlows, &gathered.learned);
+        let mut flows = Flows::new(self.id(SourceKind::TrafficFlows), self.name.clone(), absent);
+        let read = match self.known_absent(&log, &gathered.learned) {
+            Some(read) => read,
+            None => {
+                // Slices are taken between the questions for rows, never during one.
+                let console = RefCell::new(&mut *console);
+                let mut ask =
+                    |question: &Ask| self.ask(SourceKind::SystemLog, question, &mut console.borrow_mut());
+                let mut seeing = |mut slice: Slice| {
+                    recent.see(&slice);
+                    flows.enrich(&mut slice, &mut console.borrow_mut());
+                    take(slice)
+                };
+                system_log::read(&log, &mut ask, &mut seeing)?
+            }
+        };
+        let outcome = read.coverage.outcome;
+        self.learn(&read.coverage, &mut gathered.learned);
+        enter(gathered, read);
+        if let Some(line) = flows.verdict() {
+            let line = self.believed(line, &gathered.learned, console);
+            self.learn(&line, &mut gathered.learned);
+            gathered.coverage.push(line);
+        }
+        Ok((outcome, recent))
     }
 
     /// What the console keeps apart as audit, until it has shown that the log holds it as well.
@@ -87,7 +127,7 @@ impl Site<'_> {
             }
             Ok(page)
         };
-        let mut read = match self.known_absent(&audit, &gathered.learned) {
+        let read = match self.known_absent(&audit, &gathered.learned) {
             Some(read) => read,
             None => system_log::read(&audit, &mut ask, take)?,
         };
@@ -97,27 +137,9 @@ impl Site<'_> {
                 .learn(&self.row.name, SourceKind::Audit, Lesson::InLog);
             return Ok(());
         }
-        self.learn(&mut read, &mut gathered.learned);
+        self.learn(&read.coverage, &mut gathered.learned);
         enter(gathered, read);
         Ok(())
-    }
-
-    fn read_class(
-        &self,
-        log: &Log,
-        console: &mut Console<'_>,
-        learned: &mut Learned,
-        take: &mut Taking<'_>,
-    ) -> anyhow::Result<Read> {
-        let mut read = match self.known_absent(log, learned) {
-            Some(read) => read,
-            None => {
-                let mut ask = |question: &Ask| self.ask(log.id.kind, question, console);
-                system_log::read(log, &mut ask, take)?
-            }
-        };
-        self.learn(&mut read, learned);
-        Ok(read)
     }
 
     fn read_anomalies(
@@ -133,19 +155,21 @@ impl Site<'_> {
             Some(read) => read,
             None => lists::read(&log, console, take)?,
         };
-        if read.coverage.outcome == Outcome::Unsupported
-            && gathered
-                .learned
-                .of(&self.row.name, SourceKind::Anomalies)
-                .is_none()
-        {
-            let why = read.coverage.reason.clone().unwrap_or_default();
-            let no_rows = probe::believed_absent(&self.row.name, SourceKind::Anomalies, &why, console);
-            read.coverage = verdict::refused(read.coverage, &no_rows);
-        }
-        self.learn(&mut read, &mut gathered.learned);
+        read.coverage = self.believed(read.coverage, &gathered.learned, console);
+        self.learn(&read.coverage, &mut gathered.learned);
         enter(gathered, read);
         Ok(())
+    }
+
+    /// That something is not offered is believed of a console that is ready, and asked only once.
+    fn believed(&self, line: SourceCoverage, learned: &Learned, console: &mut Console<'_>) -> SourceCoverage {
+        let is_known = learned.of(&self.row.name, line.id.kind).is_some();
+        if line.outcome != Outcome::Unsupported || is_known {
+            return line;
+        }
+        let why = line.reason.clone().unwrap_or_default();
+        let no_rows = probe::believed_absent(&self.row.name, line.id.kind, &why, console);
+        verdict::refused(line, &no_rows)
     }
 
     fn ask(&self, class: SourceKind, question: &Ask, console: &mut Console<'_>) -> Result<Page, NoRows> {
@@ -157,19 +181,7 @@ impl Site<'_> {
 
     /// The verdict on a source that this version of the console was found not to offer.
     fn known_absent(&self, log: &Log, learned: &Learned) -> Option<Read> {
-        learned
-            .of(&self.row.name, log.id.kind)
-            .filter(|lesson| *lesson == Lesson::Absent)?;
-        let version = &self.sysinfo.version;
-        let instead = if log.id.kind == SourceKind::SystemLog {
-            "; its older lists of events are read instead"
-        } else {
-            ""
-        };
-        let why = format!(
-            "an earlier run found that this console ({version}) does not offer it, and it is asked for again when its \
-             version changes{instead}"
-        );
+        let why = self.absent(log.id.kind, learned)?;
         let line = verdict::line(&log.id, &self.name);
         Some(Read {
             coverage: verdict::refused(line, &NoRows::Absent(why)),
@@ -177,9 +189,26 @@ impl Site<'_> {
         })
     }
 
-    fn learn(&self, read: &mut Read, learned: &mut Learned) {
-        if read.coverage.outcome == Outcome::Unsupported {
-            learned.learn(&self.row.name, read.coverage.id.kind, Lesson::Absent);
+    /// Why this is not asked for.
+    fn absent(&self, kind: SourceKind, learned: &Learned) -> Option<String> {
+        let lesson = learned.of(&self.row.name, kind)?;
+        let instead = if kind == SourceKind::SystemLog {
+            "; its older lists of events are read instead"
+        } else {
+            ""
+        };
+        (lesson == Lesson::Absent).then(|| {
+            format!(
+                "an earlier run found that this console ({}) does not offer it, and it is asked for again when its \
+                 version changes{instead}",
+                self.sysinfo.version
+            )
+        })
+    }
+
+    fn learn(&self, line: &SourceCoverage, learned: &mut Learned) {
+        if line.outcome == Outcome::Unsupported {
+            learned.learn(&self.row.name, line.id.kind, Lesson::Absent);
         }
     }
 
