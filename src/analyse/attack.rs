@@ -2,12 +2,35 @@
 
 use crate::analyse::address::{self, Side};
 use crate::analyse::place::{DESTINATION, SOURCE, party};
+use crate::analyse::signature::{self, Nature};
 use crate::model::event::{Event, Party};
 use crate::model::finding::Severity;
 
-/// The direction of a threat row and how bad one such row is: who sent it counts more than what the console
-/// thinks, and stopped is better than seen.
+/// The direction of a threat row and how bad one such row is: who sent it and what was recognised count more than what
+/// the console thinks, and stopped is better than seen.
 pub fn placed(event: &Event) -> (&'static str, Severity) {
+    let (rule, severity) = by_direction(event);
+    let allowed = action(event) == Action::Allowed;
+    let inbound = rule.starts_with("threat-inbound");
+    let severity = match signature::nature(event) {
+        None => severity,
+        Some(Nature::Compromise) if inbound && !allowed => Severity::Low,
+        Some(Nature::Compromise) if rule != "threat" => Severity::Severe,
+        Some(Nature::Exploit) if inbound && allowed => Severity::Severe,
+        Some(Nature::Compromise | Nature::Exploit) => severity,
+        Some(Nature::Scan) if !inbound && rule != "threat" => Severity::Medium,
+        Some(Nature::Scan) => Severity::Info,
+        Some(Nature::Reputation) if inbound && !allowed => Severity::Info,
+        Some(Nature::Reputation) if inbound || !allowed => Severity::Low,
+        Some(Nature::Reputation) => Severity::Medium,
+        Some(Nature::Policy) if allowed => Severity::Low,
+        Some(Nature::Policy) => Severity::Info,
+    };
+    (rule, severity)
+}
+
+/// The same where the row does not say what was recognised.
+fn by_direction(event: &Event) -> (&'static str, Severity) {
     let action = action(event);
     let stopped = action == Action::Blocked;
     match (side(event, SOURCE), side(event, DESTINATION)) {
@@ -138,6 +161,42 @@ mod tests {
             ),
         ] {
             assert_eq!(placed(&row(key, 0, &parties)), expected, "{key} {parties:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_recognised_makes_it_worse_or_better() {
+        use Severity::{Info, Low, Medium, Severe};
+        let (inside, outside) = ("192.168.3.62", "198.51.100.1");
+        let (blocked, seen) = ("THREAT_BLOCKED_V3", "THREAT_DETECTED_V3");
+        for (key, from, to, signature, expected) in [
+            (blocked, inside, outside, "ET MALWARE x", Severe),
+            (blocked, inside, "10.0.0.8", "ET WORM x", Severe),
+            (blocked, outside, inside, "ET MALWARE x", Low),
+            (seen, outside, inside, "ET MALWARE x", Severe),
+            (seen, outside, inside, "ET EXPLOIT x", Severe),
+            (blocked, outside, inside, "ET EXPLOIT x", Low),
+            (blocked, outside, inside, "ET CINS x", Info),
+            (seen, outside, inside, "ET CINS x", Low),
+            (seen, inside, outside, "ET DROP x", Medium),
+            (blocked, outside, inside, "ET SCAN x", Info),
+            (
+                blocked,
+                inside,
+                outside,
+                "ET SCAN Potential SSH Scan OUTBOUND",
+                Medium,
+            ),
+            (seen, inside, outside, "ET POLICY x", Low),
+            (blocked, inside, outside, "ET INFO x", Info),
+            (blocked, inside, outside, "ET UNHEARD x", Medium),
+        ] {
+            let event = row(
+                key,
+                0,
+                &[("SRC_IP", from), ("DST_IP", to), ("SIGNATURE", signature)],
+            );
+            assert_eq!(placed(&event).1, expected, "{key} {from} {signature}");
         }
     }
 }

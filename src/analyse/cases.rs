@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::analyse::digest::fingerprint;
 use crate::analyse::rules::{self, Kind, Rule};
 use crate::analyse::scene::Scene;
-use crate::analyse::{details, failovers, outages, threats, words};
+use crate::analyse::{anomalies, details, failovers, outages, threats, words};
 use crate::model::count::thousands;
 use crate::model::digest::Group;
 use crate::model::finding::{Finding, Severity, Subject, Trend};
@@ -181,6 +181,7 @@ fn finding(case: &Case, scene: &Scene<'_>) -> Option<Finding> {
     match rule.kind {
         Kind::Outage => outages::finding(case, scene),
         _ if rule.id.starts_with("threat") => Some(threats::finding(case)),
+        _ if rule.id == "shared-anomaly" => anomalies::shared(case),
         _ if group.count < rule.quiet_below => None,
         _ => {
             let mut severity = case.surplus.unwrap_or_else(|| severity_by_rows(rule, group));

@@ -1,7 +1,7 @@
 //! What the rows of a case tell beside their number.
 
 use crate::analyse::cases::Case;
-use crate::analyse::{rules, words};
+use crate::analyse::{anomalies, rules, words};
 use crate::model::count::thousands;
 
 /// The ports, channels and people that took part.
@@ -36,6 +36,9 @@ pub fn of(case: &Case) -> String {
             .map(|(key, _)| key.to_owned())
             .collect();
         details.extend([" Sent as: ", &words::listed(&keys), "."]);
+    }
+    if case.rule.id.ends_with("-anomaly") {
+        details.extend([" Noticed: ", &anomalies::what(case), "."]);
     }
     if case.rule.id == "firewall-blocks" {
         details.extend([" ", &stands_out(case)]);

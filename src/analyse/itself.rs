@@ -52,11 +52,17 @@ fn coverage(evidence: &Evidence<'_>) -> Vec<Finding> {
                         .kind
                         .name()
                         .replace("system-log", "the event log")
+                        .replace("audit", "the audit log")
+                        .replace("admin-activity", "what admins did")
+                        .replace("traffic-flows", "what the threat detection recognised")
+                        .replace("anomalies", "the hours of bad connections")
                         .replace("devices", "the device list")
                         .replace("health", "the health of the network")
                 })
                 .collect();
-            let has_events = sources.iter().any(|source| source.id.kind.has_events());
+            let has_events = sources
+                .iter()
+                .any(|source| source.id.kind.has_events() && !source.id.kind.is_supplement());
             let verb = match outcome {
                 Lack::Broken => "could not be read completely",
                 Lack::Refused => "may not be read with this account",

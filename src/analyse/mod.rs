@@ -3,7 +3,9 @@
 //! Pure: no clock, no files, no network. Every row ends in exactly one finding, or is routine, or is muted.
 
 pub mod address;
+
 mod aftermath;
+mod anomalies;
 mod attack;
 mod cases;
 pub mod catalogue;
@@ -19,6 +21,7 @@ pub mod rules;
 #[cfg(test)]
 pub mod samples;
 mod scene;
+mod signature;
 mod snapshot;
 mod spells;
 mod tables;

@@ -4,7 +4,7 @@ use crate::analyse::address::{self, Side};
 use crate::analyse::attack::{self, Action};
 use crate::analyse::catalogue::{self, Entry};
 use crate::analyse::rules::{self, About, Rule};
-use crate::analyse::turns;
+use crate::analyse::{signature, turns};
 use crate::model::digest::{Turn, Way};
 use crate::model::event::{Event, Party};
 use crate::model::finding::{Category, Severity, Subject};
@@ -65,6 +65,7 @@ pub fn place(entry: Option<&'static Entry>, event: &Event) -> Placed {
             Action::Unsaid => "unsaid",
         };
         facets.push((outcome, attack::pair(event)));
+        facets.extend(signature::nature(event).map(|nature| ("nature", nature.name().to_owned())));
     }
     let moved = matches!(turn, Some(Turn(_, Way::Down | Way::Blip, _)));
     if let Some(line) = party(event, WAN).filter(|_| base.id == "wan-failover" && moved) {

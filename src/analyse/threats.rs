@@ -2,6 +2,7 @@
 
 use crate::analyse::address::{is_mac, side};
 use crate::analyse::cases::{Case, drafted};
+use crate::analyse::signature::Nature;
 use crate::analyse::words::{self, capitalised, times};
 use crate::model::count::thousands;
 use crate::model::digest::{Digest, Group, Tally};
@@ -12,6 +13,9 @@ use crate::model::report::{ThreatPair, Threats};
 const INSISTENT: u64 = 5;
 /// So many attempts that were let through are a siege.
 const MANY_ALLOWED: u64 = 20;
+/// So many ports, or so many rows of one source, are a search for open doors.
+const SCANNED_PORTS: u64 = 5;
+const SCANS: u64 = 20;
 /// Pairs shown at a glance.
 const PAIRS: usize = 10;
 
@@ -57,9 +61,15 @@ pub fn finding(case: &Case) -> Finding {
     {
         *step = step.replacen("which device this is, and ", "", 1);
     }
-    let signatures = words::top(group, "signature");
-    if !signatures.is_empty() {
-        finding.explanation.extend([" Recognised as: ", &signatures, "."]);
+    for (facet, label) in [
+        ("signature", "Recognised as"),
+        ("class", "Class"),
+        ("category", "Category"),
+    ] {
+        let told = words::top(group, facet);
+        if !told.is_empty() {
+            finding.explanation.extend([" ", label, ": ", &told, "."]);
+        }
     }
     finding
 }
@@ -68,7 +78,14 @@ fn severity(case: &Case) -> Severity {
     let group = &case.group;
     let passed = group.total("detected") > 0;
     let insistent = most(group) >= INSISTENT;
+    let compromised = rows_of(group, &[Nature::Compromise]);
+    let harmless = rows_of(group, &[Nature::Reputation, Nature::Scan, Nature::Policy]);
     match case.rule.id {
+        "threat-inbound-blocked" if compromised > 1 => Severity::Medium,
+        "threat-inbound-blocked" if harmless == group.count && is_scan(group) => Severity::Low,
+        // Being many makes none of these worse.
+        _ if harmless == group.count => group.worst,
+        "threat-overlay" if compromised > 0 => Severity::Severe,
         "threat-outbound" | "threat-lateral" if passed || insistent => Severity::Severe,
         "threat-outbound" | "threat-lateral" => group.worst.max(Severity::Medium),
         "threat-overlay" if passed || insistent => Severity::Medium,
@@ -76,6 +93,26 @@ fn severity(case: &Case) -> Severity {
         "threat-overlay" | "threat-inbound-blocked" => Severity::Low,
         _ => group.worst,
     }
+}
+
+/// Rows in which one of these was recognised.
+fn rows_of(group: &Group, natures: &[Nature]) -> u64 {
+    let counted = group.facets.get("nature");
+    let rows = |nature: &Nature| counted?.values.get(nature.name()).copied();
+    natures.iter().filter_map(rows).sum()
+}
+
+/// Somebody looked for open doors in earnest.
+fn is_scan(group: &Group) -> bool {
+    let ports = group
+        .facets
+        .get("port")
+        .map_or(0, |ports| ports.values.len() as u64);
+    let of_one = group
+        .facets
+        .get("source")
+        .map_or(0, |sources| sources.values.values().copied().max().unwrap_or(0));
+    rows_of(group, &[Nature::Scan]) > 0 && (ports >= SCANNED_PORTS || of_one >= SCANS)
 }
 
 /// Who did what to whom, for the threats that begin at one of your own devices.

@@ -4,8 +4,10 @@ use serde_json::Value;
 
 use crate::collect::ask::Ask;
 use crate::collect::session::answers::NoRows;
-use crate::collect::wire::Page;
+use crate::collect::wire::flows::{self, FlowPage};
+use crate::collect::wire::{Page, anomalies};
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::source::SourceKind;
 
 /// One question below the Network application's root.
 pub struct Question<'a> {
@@ -35,15 +37,45 @@ impl<'a> Console<'a> {
         })
     }
 
-    /// A page of a site's log.
-    pub fn log_page(&mut self, site: &str, ask: &Ask) -> Result<Page, NoRows> {
-        let path = format!("/v2/api/site/{site}/system-log/all");
-        let body = (self.answer)(&Question {
+    /// A page of a class of a site's log: all of it, what the console keeps apart as audit, or what admins did.
+    pub fn log_page(&mut self, site: &str, class: SourceKind, ask: &Ask) -> Result<Page, NoRows> {
+        let mut body = ask.body();
+        let (name, what) = match class {
+            SourceKind::AdminActivity => ("admin-activity", "what admins did"),
+            SourceKind::Audit => ("all", "the audit log"),
+            _ => ("all", "the system log"),
+        };
+        if class == SourceKind::Audit
+            && let Some(body) = body.as_object_mut()
+        {
+            body.insert("type".to_owned(), "AUDIT".into());
+        }
+        let path = format!("/v2/api/site/{site}/system-log/{name}");
+        let answer = (self.answer)(&Question {
             path: &path,
-            body: Some(&ask.body()),
-            what: "the system log",
+            body: Some(&body),
+            what,
         })?;
-        Page::decode(&body).map_err(|why| unreadable("the system log", &why))
+        Page::decode(&answer).map_err(|why| unreadable(what, &why))
+    }
+
+    /// A page of traffic flows.
+    pub fn flows(&mut self, site: &str, body: &Value) -> Result<FlowPage, NoRows> {
+        const WHAT: &str = "the traffic flows";
+        let answer = (self.answer)(&Question {
+            path: &format!("/v2/api/site/{site}/traffic-flows"),
+            body: Some(body),
+            what: WHAT,
+        })?;
+        flows::page(&answer).map_err(|why| unreadable(WHAT, &why))
+    }
+
+    /// The hours of bad connections in `[from, to]`, milliseconds; a row for each.
+    pub fn anomalies(&mut self, site: &str, from: i64, to: i64) -> Result<Page, NoRows> {
+        const WHAT: &str = "the hours of bad connections";
+        let path = format!("/api/s/{site}/stat/anomalies?scale=hourly&start={from}&end={to}");
+        let body = self.get(&path, WHAT)?;
+        anomalies::page(&body).map_err(|why| unreadable(WHAT, &why))
     }
 
     /// A page of a list of older consoles; with a body it is asked for by POST.

@@ -6,10 +6,13 @@ pub mod console;
 pub mod demo;
 pub mod devices;
 pub mod files;
-pub mod legacy;
+pub mod flows;
+pub mod lists;
 pub mod paged;
 pub mod probe;
+pub mod recent;
 pub mod session;
+pub mod site;
 pub mod slice;
 pub mod system_log;
 pub mod verdict;
@@ -27,20 +30,18 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::collect::ask::Ask;
 use crate::collect::console::{Console, Question};
-use crate::collect::probe::Identity;
 use crate::collect::session::Session;
 use crate::collect::session::answers::NoRows;
-use crate::collect::system_log::Log;
-use crate::collect::wire::SiteRow;
+use crate::collect::site::Site;
 use crate::config::Controller;
-use crate::model::coverage::{Outcome, SourceCoverage};
+use crate::model::coverage::SourceCoverage;
 use crate::model::device::SiteSnapshot;
 use crate::model::event::Event;
 use crate::model::failure::Failure;
+use crate::model::learned::Learned;
 use crate::model::position::Position;
-use crate::model::source::{SiteName, SourceId, SourceKind};
+use crate::model::source::{SiteName, SourceId};
 use crate::model::window::Window;
 use crate::net::stop::Stop;
 
@@ -73,6 +74,9 @@ pub struct Known<'a> {
     pub not_before: Option<DateTime<Utc>>,
     /// Its sites: `_id` and short name.
     pub sites: &'a [(String, String)],
+    /// The version it had, and what that one was found not to offer.
+    pub version: &'a str,
+    pub learned: Option<&'a Learned>,
 }
 
 /// A proved part of a source's window.
@@ -114,6 +118,8 @@ pub struct Gathered {
     pub failure: Option<Failure>,
     /// The console wants no login before.
     pub not_before: Option<DateTime<Utc>>,
+    /// What this version of the console does not offer.
+    pub learned: Learned,
     /// Sites this account sees and the configuration wants, which `--site` left out.
     pub not_asked: Vec<SiteName>,
     pub warnings: Vec<String>,
@@ -182,86 +188,43 @@ fn gather(
         warnings: probe::clock_warnings(wanted, clock()),
         ..Gathered::default()
     };
-    for (index, site) in identity.sites.iter().enumerate() {
-        one_site(
+    let known = wanted.known.unwrap_or_default();
+    // Only what a version is known by can be remembered of it.
+    if !gathered.version.is_empty() && gathered.version == known.version {
+        gathered.learned = known.learned.cloned().unwrap_or_default();
+    }
+    for (index, row) in identity.sites.iter().enumerate() {
+        let name = site_name(wanted, &row.name);
+        let sysinfo = if index == 0 {
+            Ok(identity.first.clone())
+        } else {
+            probe::sysinfo(&row.name, console)
+        };
+        let sysinfo = match sysinfo {
+            Ok(sysinfo) => sysinfo,
+            Err(NoRows::Failed(failure)) => {
+                let id = |kind| identity.source(row, kind);
+                gathered
+                    .coverage
+                    .extend(probe::unread_lines(&id, &name, &failure));
+                continue;
+            }
+            Err(_) => wire::Sysinfo::default(),
+        };
+        let site = Site {
             wanted,
-            &identity,
-            site,
-            index == 0,
-            console,
+            identity: &identity,
+            row,
+            name,
+            sysinfo,
             clock,
-            take,
-            &mut gathered,
-        )?;
+        };
+        site.read(console, take, &mut gathered)?;
+    }
+    if gathered.version.is_empty() {
+        gathered.learned = Learned::default();
     }
     Ok(gathered)
-}
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "these are the parts that meet at a site, each used once"
-)]
-fn one_site(
-    wanted: &Wanted<'_>,
-    identity: &Identity,
-    site: &SiteRow,
-    is_first: bool,
-    console: &mut Console<'_>,
-    clock: &dyn Fn() -> Option<DateTime<Utc>>,
-    take: &mut Taking<'_>,
-    gathered: &mut Gathered,
-) -> anyhow::Result<()> {
-    let name = site_name(wanted, &site.name);
-    let id = |kind| SourceId {
-        controller: identity.stored_under.clone(),
-        site: site.id.clone(),
-        kind,
-    };
-    let sysinfo = if is_first {
-        Ok(identity.first.clone())
-    } else {
-        probe::sysinfo(&site.name, console)
-    };
-    let sysinfo = match sysinfo {
-        Ok(sysinfo) => sysinfo,
-        Err(NoRows::Failed(failure)) => {
-            gathered
-                .coverage
-                .extend(probe::unread_lines(&id, &name, &failure));
-            return Ok(());
-        }
-        Err(_) => wire::Sysinfo::default(),
-    };
-    let log = |kind| Log {
-        id: id(kind),
-        site: name.clone(),
-        position: (wanted.position)(&name, &id(kind)),
-        now: clock().unwrap_or(wanted.now),
-        retention_days: sysinfo.retention_days,
-        judge_skew: wanted.judge_skew,
-        named_window: wanted.named_window,
-    };
-    let mut ask = |ask: &Ask| match console.log_page(&site.name, ask) {
-        Err(NoRows::Absent(why)) => Err(probe::believed_absent(&site.name, &why, console)),
-        page => page,
-    };
-    let read = system_log::read(&log(SourceKind::SystemLog), &mut ask, take)?;
-    let has_no_log = read.coverage.outcome == Outcome::Unsupported;
-    let mut reads = vec![read];
-    if has_no_log {
-        for kind in legacy::LISTS {
-            reads.push(legacy::read(&log(kind), console, take)?);
-        }
-    }
-    for read in reads {
-        gathered.coverage.push(read.coverage);
-        gathered.warnings.extend(read.warnings);
-    }
-    let observed_at = clock().unwrap_or(wanted.now);
-    let (snapshot, lines) = devices::snapshot(&name, id, &sysinfo.version, observed_at, console);
-    gathered.snapshots.push(snapshot);
-    gathered.coverage.extend(lines);
-    Ok(())
 }
 
 /// A controller that could not be read at all still has a line for every source wanted of it.

@@ -47,7 +47,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Tells the flavour, then logs in once, or not at all with an API key: then the first read shows whether
+    /// Tells the flavour, unless an earlier run found it, then logs in once, or not at all with an API key: then the first read shows whether
     /// the key is good.
     pub fn open(
         controller: &Controller,
@@ -85,9 +85,24 @@ impl Session {
                 session.gate.key = Some(key.clone());
             }
             Credentials::Password { username, password } => {
-                session.family = session.tell_family(controller.flavour, remembered_flavour)?;
+                let remembered = remembered_flavour.and_then(Family::named);
+                let believed = remembered.filter(|_| controller.flavour == Flavour::Auto);
+                session.family = match believed {
+                    Some(family) => family,
+                    None => session.tell_family(controller.flavour, remembered)?,
+                };
                 session.password = Some(password.clone());
-                session.log_in(username, password).map_err(|unopened| Unopened {
+                let mut opened = session.log_in(username, password);
+                // There is one login per run, but where another family's console stands now, this was none.
+                if believed.is_some()
+                    && opened.as_ref().is_err_and(|unopened| unopened.maybe_elsewhere)
+                    && let Ok(told) = session.tell_family(controller.flavour, remembered)
+                    && told != session.family
+                {
+                    session.family = told;
+                    opened = session.log_in(username, password);
+                }
+                opened.map_err(|unopened| Unopened {
                     failure: Failure::new(unopened.failure.kind, session.hushed(&unopened.failure.message)),
                     ..unopened
                 })?;
@@ -154,7 +169,7 @@ impl Session {
         self.gate.jar = Jar::default();
     }
 
-    fn tell_family(&mut self, flavour: Flavour, remembered: Option<&str>) -> Result<Family, Failure> {
+    fn tell_family(&mut self, flavour: Flavour, remembered: Option<Family>) -> Result<Family, Failure> {
         match flavour {
             Flavour::UnifiOs => return Ok(Family::UnifiOs),
             Flavour::Classic => return Ok(Family::Classic),
@@ -163,7 +178,7 @@ impl Session {
         let answer = self.patiently(Method::Get, "/", None)?;
         // The page hands out an anonymous session, which the login must not carry.
         self.gate.jar = Jar::default();
-        family::tell(&answer, &self.name, remembered.and_then(Family::named))
+        family::tell(&answer, &self.name, remembered)
     }
 
     fn log_in(&mut self, username: &str, password: &Secret) -> Result<(), Unopened> {

@@ -16,7 +16,7 @@ const OVERLAP: TimeDelta = TimeDelta::hours(24);
 /// The newest part of the overlap, read again whenever the whole is too long for one page.
 const READ_AGAIN: TimeDelta = TimeDelta::hours(2);
 /// The newest moments, left to the next run.
-const SETTLE: TimeDelta = TimeDelta::seconds(90);
+pub const SETTLE: TimeDelta = TimeDelta::seconds(90);
 /// After a clock that lay behind is right again, this much is read past the end of the last such reading.
 const STRAYED: TimeDelta = TimeDelta::hours(48);
 /// Where a row older than the overlap is looked for.
@@ -74,6 +74,25 @@ pub fn way(position: &Position, now: DateTime<Utc>, judge_skew: bool, named: Opt
         fresh: span(from, until),
         strayed,
     }
+}
+
+/// The console's clock as a source of whole hours sees it: no further than the end of the newest hour that is over.
+/// A clock that was put back a little around the full hour is not taken for one that lies behind.
+pub fn in_whole_hours(position: &Position, now: DateTime<Utc>) -> DateTime<Utc> {
+    let closed = moment(floor_hour((now - SETTLE).timestamp_millis())) + SETTLE;
+    match position.watermark {
+        Some(watermark) if now >= watermark - LAG => closed.max(watermark + SETTLE),
+        _ => closed,
+    }
+}
+
+/// Where the window begins that is told: a silent source is asked from its watermark, which waits for its next row,
+/// but what was proved before was told before.
+pub fn told_from(position: &Position, fresh: Span) -> DateTime<Utc> {
+    let proved = position
+        .proved_until
+        .map_or(fresh.from, |proved| proved.timestamp_millis());
+    moment(proved.clamp(fresh.from, fresh.to.max(fresh.from)))
 }
 
 /// `start` says what is too old to count, unless the console has gone back behind it.

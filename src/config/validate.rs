@@ -163,6 +163,10 @@ fn unnamed() -> Entry {
 fn required_sources(settings: &[Setting], names: &[String], remarks: &mut Remarks) -> Vec<String> {
     let kinds = [
         SourceKind::SystemLog,
+        SourceKind::Audit,
+        SourceKind::AdminActivity,
+        SourceKind::TrafficFlows,
+        SourceKind::Anomalies,
         SourceKind::Events,
         SourceKind::Alarms,
         SourceKind::Ips,

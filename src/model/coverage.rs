@@ -82,14 +82,23 @@ pub struct SourceCoverage {
 }
 
 impl SourceCoverage {
-    /// It answered completely; or this console has none, and the older lists that stand for it did.
+    /// It answered completely. Or there is none on this console, and nothing to miss: the older lists stand for the
+    /// log, and a supplement that does not exist holds nothing. Or this account may not see what admins did in all
+    /// detail, but the log, which tells of it too, was read.
     pub fn is_covered(&self, all: &[Self]) -> bool {
-        let stands_for_it = |other: &Self| {
-            let same_site = (&other.id.controller, &other.id.site) == (&self.id.controller, &self.id.site);
-            same_site && other.id.kind == SourceKind::Events && other.outcome.is_whole()
+        let is_read = |kind| {
+            let same_site = |other: &&Self| {
+                (&other.id.controller, &other.id.site) == (&self.id.controller, &self.id.site)
+            };
+            let mut of_kind = all.iter().filter(same_site).filter(|other| other.id.kind == kind);
+            of_kind.any(|other| other.outcome.is_whole())
         };
-        let log = self.id.kind == SourceKind::SystemLog && self.outcome == Outcome::Unsupported;
-        self.outcome.is_whole() || (log && all.iter().any(stands_for_it))
+        match (self.outcome, self.id.kind) {
+            (Outcome::Unsupported, SourceKind::SystemLog) => is_read(SourceKind::Events),
+            (Outcome::Unsupported, kind) if kind.is_supplement() => true,
+            (Outcome::Denied, kind) if kind.is_log_class() => is_read(SourceKind::SystemLog),
+            (outcome, _) => outcome.is_whole(),
+        }
     }
 }
 

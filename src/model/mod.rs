@@ -10,6 +10,7 @@ pub mod digest;
 pub mod event;
 pub mod failure;
 pub mod finding;
+pub mod learned;
 pub mod memory;
 pub mod position;
 pub mod report;

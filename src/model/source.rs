@@ -10,6 +10,15 @@ use serde::{Deserialize, Serialize};
 pub enum SourceKind {
     /// `POST …/v2/api/site/{site}/system-log/all`: everything the console's System Log shows.
     SystemLog,
+    /// The same with `"type": "AUDIT"`, where the console keeps what admins did apart.
+    Audit,
+    /// `POST …/v2/api/site/{site}/system-log/admin-activity`: sign-ins and changes of admins, for who may see them.
+    AdminActivity,
+    /// `POST …/v2/api/site/{site}/traffic-flows`: what the threat detection recognised. Its rows enrich those of the
+    /// log and are no events.
+    TrafficFlows,
+    /// `GET …/api/s/{site}/stat/anomalies`: hours in which a connection was bad.
+    Anomalies,
     /// `POST …/api/s/{site}/stat/event`: the events of consoles without a system log (Network before 8).
     Events,
     /// `GET …/api/s/{site}/list/alarm` of such consoles.
@@ -28,6 +37,10 @@ impl SourceKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::SystemLog => "system-log",
+            Self::Audit => "audit",
+            Self::AdminActivity => "admin-activity",
+            Self::TrafficFlows => "traffic-flows",
+            Self::Anomalies => "anomalies",
             Self::Events => "events",
             Self::Alarms => "alarms",
             Self::Ips => "ips",
@@ -42,9 +55,19 @@ impl SourceKind {
         matches!(self, Self::Events | Self::Alarms | Self::Ips)
     }
 
-    /// Whether its rows are events that are counted, rather than a picture of now.
+    /// Whether its rows are events that are counted, rather than a picture of now or more about other rows.
     pub fn has_events(self) -> bool {
-        !matches!(self, Self::Devices | Self::Health)
+        !matches!(self, Self::Devices | Self::Health | Self::TrafficFlows)
+    }
+
+    /// A class of the system log beside the whole of it: its rows may be there too, under the same ids.
+    pub fn is_log_class(self) -> bool {
+        matches!(self, Self::Audit | Self::AdminActivity)
+    }
+
+    /// It adds to what the log or the lists of events tell, and never stands for them.
+    pub fn is_supplement(self) -> bool {
+        self.is_log_class() || matches!(self, Self::TrafficFlows | Self::Anomalies)
     }
 }
 
@@ -68,12 +91,13 @@ impl SourceId {
     /// theirs.
     pub fn family(&self) -> String {
         let family = match self.kind {
-            SourceKind::SystemLog => "sl",
+            SourceKind::SystemLog | SourceKind::Audit | SourceKind::AdminActivity => "sl",
+            SourceKind::Anomalies => "an",
             SourceKind::Events => "ev",
             SourceKind::Alarms => "al",
             SourceKind::Ips => "ips",
             SourceKind::Input => "in",
-            SourceKind::Devices | SourceKind::Health => "none",
+            SourceKind::Devices | SourceKind::Health | SourceKind::TrafficFlows => "none",
         };
         format!("{}/{}/{family}", self.controller, self.site)
     }

@@ -1,6 +1,7 @@
 //! How much was seen: a number nobody could read is unknown, not zero.
 
 use crate::model::count::thousands;
+use crate::model::coverage::SourceCoverage;
 use crate::model::report::Report;
 
 /// How much of the events was seen. What was not seen is unknown, never zero.
@@ -13,25 +14,18 @@ pub enum Sight {
 
 impl Sight {
     pub fn of(report: &Report) -> Self {
-        let mut asked = report
-            .sources
-            .iter()
-            .filter(|source| source.id.kind.has_events())
-            .peekable();
-        if asked.peek().is_none() {
-            return if report.counts.events > 0 {
-                Self::Part
-            } else {
-                Self::Nothing
-            };
+        let is_covered = |source: &&SourceCoverage| source.is_covered(&report.sources);
+        let of_events = || report.sources.iter().filter(|source| source.id.kind.has_events());
+        // What only adds to others tells nothing alone.
+        let mut main = of_events().filter(|source| !source.id.kind.is_supplement());
+        let seen = report.counts.events > 0 || main.any(|source| is_covered(&source));
+        if !seen {
+            return Self::Nothing;
         }
-        let (whole, all) = asked.fold((0_u64, 0_u64), |(whole, all), source| {
-            (whole + u64::from(source.is_covered(&report.sources)), all + 1)
-        });
-        match (whole, report.counts.events) {
-            (whole, _) if whole == all => Self::Whole,
-            (0, 0) => Self::Nothing,
-            _ => Self::Part,
+        if of_events().next().is_some() && of_events().all(|source| is_covered(&source)) {
+            Self::Whole
+        } else {
+            Self::Part
         }
     }
 

@@ -1,7 +1,9 @@
 //! Where the reading of a source begins or goes on. Pure.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::model::coverage::{Outcome, SourceCoverage};
+use crate::model::learned::Lesson;
 use crate::model::position::Position;
 use crate::model::source::{SiteName, SourceId, SourceKind};
 use crate::run::gather::Harvest;
@@ -9,6 +11,9 @@ use crate::state::schema::{Checkpoint, KnownController, SourceState};
 
 /// What a source is stored under while its console has told no uuid begins with this.
 const STAND_IN: &str = "site-";
+
+/// How far behind the log's watermark a class of it begins.
+const OVERLAP: TimeDelta = TimeDelta::hours(24);
 
 /// How far a source had been read when the run began.
 #[derive(Clone, Debug)]
@@ -31,6 +36,9 @@ pub fn beginning(checkpoint: &Checkpoint, site: &SiteName, id: &SourceId, start:
     if let Some(source) = known {
         return whole(source.position.clone(), None);
     }
+    if let Some(log) = log_of(checkpoint, id) {
+        return whole(Position::unread(log - OVERLAP), None);
+    }
     match predecessor(checkpoint, site, id) {
         Some(source) if source.id.controller.starts_with(STAND_IN) => {
             whole(source.position.clone(), Some(source.id.clone()))
@@ -44,7 +52,7 @@ pub fn beginning(checkpoint: &Checkpoint, site: &SiteName, id: &SourceId, start:
     }
 }
 
-/// A console that was upgraded has a system log now: it begins where its older lists were read to.
+/// A console that was upgraded has a system log now: it begins, with its classes, where its older lists were read to.
 fn after_lists(checkpoint: &Checkpoint, id: &SourceId) -> Option<DateTime<Utc>> {
     let lists = checkpoint.sources.iter().filter(|source| {
         let same_site = (&source.id.controller, &source.id.site) == (&id.controller, &id.site);
@@ -52,7 +60,18 @@ fn after_lists(checkpoint: &Checkpoint, id: &SourceId) -> Option<DateTime<Utc>> 
     });
     // A list that is empty was read to its end all the same; one that was cut off proves nothing.
     let read_to = lists.filter_map(|list| list.position.proved_until).min();
-    read_to.filter(|_| id.kind == SourceKind::SystemLog)
+    read_to.filter(|_| id.kind == SourceKind::SystemLog || id.kind.is_log_class())
+}
+
+/// How far the log has been read of which this source is a class that was not read before. Some of its rows may have
+/// been counted there: their ids are known for the overlap.
+fn log_of(checkpoint: &Checkpoint, id: &SourceId) -> Option<DateTime<Utc>> {
+    let log = SourceId {
+        kind: SourceKind::SystemLog,
+        ..id.clone()
+    };
+    let log = checkpoint.source(&log).filter(|_| id.kind.is_log_class())?;
+    log.position.watermark
 }
 
 /// The entry that this source continues under another controller's uuid.
@@ -95,7 +114,21 @@ pub fn acquaintances(next: &mut Checkpoint, harvest: &Harvest, start: DateTime<U
     for (name, gathered) in &harvest.by_controller {
         let lines = || gathered.coverage.iter().filter(|line| line.id.kind.has_events());
         if gathered.failure.is_none() {
-            for line in lines() {
+            // A class of the log that cannot be read has no position: it would keep the ids of all others waiting.
+            let is_closed = |line: &SourceCoverage| {
+                let refused = matches!(line.outcome, Outcome::Unsupported | Outcome::Denied);
+                refused && line.id.kind.is_log_class()
+            };
+            let in_log = |source: &SourceState| {
+                let lesson = gathered.learned.of(site_in(&source.name), source.id.kind);
+                let is_of_it = lines().any(|line| line.id.controller == source.id.controller);
+                is_of_it && lesson == Some(Lesson::InLog)
+            };
+            next.sources.retain(|source| {
+                let closed = lines().any(|line| is_closed(line) && line.id == source.id);
+                !closed && !in_log(source)
+            });
+            for line in lines().filter(|line| !is_closed(line)) {
                 let site = SiteName {
                     controller: name.clone(),
                     site: site_in(&line.name).to_owned(),
@@ -122,6 +155,7 @@ pub fn acquaintances(next: &mut Checkpoint, harvest: &Harvest, start: DateTime<U
         }
         if !gathered.version.is_empty() {
             known.version.clone_from(&gathered.version);
+            known.learned.clone_from(&gathered.learned);
             known.flavour = Some(gathered.flavour.clone());
         }
     }

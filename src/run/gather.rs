@@ -209,6 +209,8 @@ fn one(
             flavour: known.flavour.as_deref(),
             not_before: known.not_before,
             sites: &known_sites,
+            version: &known.version,
+            learned: Some(&known.learned),
         }),
         position: &|site, id| position(site, id).position,
         now: question.now,

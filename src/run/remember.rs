@@ -15,7 +15,7 @@ use crate::run::ingest::Taken;
 use crate::run::tell::whole_hour;
 use crate::state::failures::{self, FailureState, OpenFailure};
 use crate::state::ledger::Ledger;
-use crate::state::schema::{Checkpoint, CommittedRun};
+use crate::state::schema::{Checkpoint, CommittedRun, SourceState};
 use crate::state::seen::Seen;
 use crate::state::spans::Standing;
 
@@ -163,7 +163,8 @@ pub fn required(channels: &[Channel]) -> Vec<String> {
         .collect()
 }
 
-/// Forgets the ids far behind each source's watermark, where hardly anything is looked up any more.
+/// Forgets the ids far behind the watermark of the slowest source that shares them, where hardly anything is looked up
+/// any more.
 pub fn forget_ids(seen: &mut Seen, checkpoint: &Checkpoint) {
     let read: BTreeSet<String> = checkpoint
         .sources
@@ -171,12 +172,16 @@ pub fn forget_ids(seen: &mut Seen, checkpoint: &Checkpoint) {
         .map(|source| source.id.family())
         .collect();
     seen.keep_families(|family| read.contains(family));
-    for source in &checkpoint.sources {
+    let mut slowest: BTreeMap<String, Option<DateTime<Utc>>> = BTreeMap::new();
+    for SourceState { id, position, .. } in &checkpoint.sources {
         // While a console's clock lags, every id is kept: its rows lie before the watermark.
-        if source.position.lagging_until.is_none()
-            && let Some(watermark) = source.position.watermark
-        {
-            seen.prune(&source.id.family(), whole_hour(watermark - IDS_KEPT));
+        let read = position.watermark.filter(|_| position.lagging_until.is_none());
+        let known = slowest.entry(id.family()).or_insert(read);
+        *known = (*known).min(read);
+    }
+    for (family, watermark) in slowest {
+        if let Some(watermark) = watermark {
+            seen.prune(&family, whole_hour(watermark - IDS_KEPT));
         }
     }
 }

@@ -28,7 +28,9 @@ pub fn of_coverage(coverage: &[SourceCoverage], config: &Config) -> Exit {
     for line in coverage {
         exit = exit.worst(of_source(line, config));
     }
-    let mut events = coverage.iter().filter(|line| line.id.kind.has_events());
+    let mut events = coverage
+        .iter()
+        .filter(|line| line.id.kind.has_events() && !line.id.kind.is_supplement());
     if !events.any(|line| line.outcome.is_whole() || line.outcome == Outcome::Partial) {
         exit = exit.worst(Exit::Partial);
     }

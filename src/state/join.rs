@@ -165,6 +165,11 @@ fn rank(source: &SourceState) -> impl Ord {
 }
 
 fn controller(here: KnownController, there: KnownController) -> KnownController {
+    let learned = match here.version.cmp(&there.version) {
+        Ordering::Less => there.learned,
+        Ordering::Equal => here.learned.common(&there.learned),
+        Ordering::Greater => here.learned,
+    };
     KnownController {
         start: here.start.min(there.start),
         starts: union(here.starts, there.starts, Ord::min),
@@ -172,6 +177,7 @@ fn controller(here: KnownController, there: KnownController) -> KnownController 
         not_before: here.not_before.max(there.not_before),
         flavour: here.flavour.max(there.flavour),
         version: here.version.max(there.version),
+        learned,
         name: here.name.max(there.name),
     }
 }

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::model::attempt::Attempt;
+use crate::model::learned::Learned;
 use crate::model::memory::Memory;
 use crate::model::position::Position;
 use crate::model::source::SourceId;
@@ -110,6 +111,9 @@ pub struct KnownController {
     pub not_before: Option<DateTime<Utc>>,
     pub flavour: Option<String>,
     pub version: String,
+    /// What this version does not offer; forgotten when it changes.
+    #[serde(default, skip_serializing_if = "Learned::is_empty")]
+    pub learned: Learned,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +148,7 @@ impl KnownController {
             not_before: None,
             flavour: None,
             version: String::new(),
+            learned: Learned::default(),
         }
     }
 }

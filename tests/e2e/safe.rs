@@ -25,13 +25,27 @@ fn allowed(hit: &Hit) -> bool {
                 | ["api", "self"]
                 | ["api", "self", "sites"]
                 | ["integration", "v1", "info"]
-                | ["api", "s", _, "stat", "sysinfo" | "device" | "health"]
+                | [
+                    "api",
+                    "s",
+                    _,
+                    "stat",
+                    "sysinfo" | "device" | "health" | "anomalies"
+                ]
         ),
         "POST" => matches!(
             parts,
             ["api", "auth", "login" | "logout"]
                 | ["api", "login" | "logout"]
-                | ["v2", "api", "site", _, "system-log", "all" | "count"]
+                | [
+                    "v2",
+                    "api",
+                    "site",
+                    _,
+                    "system-log",
+                    "all" | "count" | "admin-activity"
+                ]
+                | ["v2", "api", "site", _, "traffic-flows"]
         ),
         _ => false,
     }

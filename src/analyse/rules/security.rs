@@ -1,6 +1,7 @@
 //! Rules about attacks, and about what the firewall stopped.
 
 use crate::analyse::rules::{About, Kind, Rule};
+use crate::analyse::signature;
 use crate::model::finding::Category::Security;
 use crate::model::finding::Severity::{Info, Low, Medium, Severe};
 
@@ -8,7 +9,9 @@ const SOURCES: &[(&str, &[&str])] = &[
     ("source", &["SRC_CLIENT", "SRC_DEVICE", "SRC_IP"]),
     ("destination", &["DST_CLIENT", "DST_DEVICE", "DST_IP"]),
     ("port", &["DST_PORT", "DEST_PORT"]),
-    ("signature", &["SIGNATURE", "IPS_SIGNATURE"]),
+    ("signature", signature::NAME),
+    ("class", signature::CLASS),
+    ("category", &["CATNAME", "IPS_CATEGORY"]),
 ];
 
 #[rustfmt::skip]

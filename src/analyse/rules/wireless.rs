@@ -46,6 +46,18 @@ pub const RULES: &[Rule] = &[
         .title("WiFi was poor for a device", "WiFi was poor for some devices: {count} notices")
         .because("The console rated the connection of these devices as bad for a while. Distance and walls are the usual reason.")
         .advise(&["If it is always the same device, move it or the access point.", "If it is many devices at the same time, look at the internet and channel findings first."]),
+    Rule::new("client-anomaly", Wireless, Low).about(About::Client).quiet_below(3)
+        .title("{name} had a bad connection", "{name} had a bad connection {times}")
+        .because("The console measures each hour how well a device is connected; several bad hours mean that its user has noticed it too.")
+        .advise(&["Move the device or the access point nearer to each other, or put it on the 5 GHz band.", "Update its WiFi driver or firmware.", "Nothing to do if it is a gadget that works all the same."]),
+    Rule::new("shared-anomaly", Wireless, Medium).about(About::Site).facets(&[("client", &["CLIENT", "USER"])])
+        .title("A device had a slow connection", "Many devices had slow connections at the same time")
+        .because("When several devices are slow in the same hour, the reason is what they share: the internet line, the name server or a crowded channel.")
+        .advise(&["Look at the findings about the internet connection first.", "Check the name server that your network hands out (DHCP), also a filter such as Pi-hole.", "If only WiFi devices are named, look for a free channel."]),
+    Rule::new("ap-anomaly", Wireless, Medium).quiet_below(3)
+        .title("{name} had bad hours", "{name} had bad hours: {count} notices")
+        .because("The console measures each hour how well an access point serves its devices.")
+        .advise(&["Give it another channel, or the 5 or 6 GHz band.", "Put up another access point where many people are.", "If joining takes long, check the sign-in server (RADIUS) and fast roaming."]),
     Rule::new("bridge-fallback", Wireless, Medium).steps(&[(1, Low), (2, Medium)])
         .title("The radio bridge {name} fell back to its slower link", "The radio bridge {name} switched its link {times}")
         .because("The fast radio of a building bridge needs a clear view. Rain, leaves or a shifted dish make it fall back to the slower one.")

@@ -31,6 +31,17 @@ pub struct Identity {
     pub first: Sysinfo,
 }
 
+impl Identity {
+    /// What a source of a site is stored under.
+    pub fn source(&self, site: &SiteRow, kind: SourceKind) -> SourceId {
+        SourceId {
+            controller: self.stored_under.clone(),
+            site: site.id.clone(),
+            kind,
+        }
+    }
+}
+
 /// Lists the sites, chooses the wanted ones and makes sure that it is the console it was before.
 pub fn identify(wanted: &Wanted<'_>, console: &mut Console<'_>) -> Result<Identity, Failure> {
     let name = &wanted.controller.name;
@@ -75,13 +86,14 @@ pub fn sysinfo(site: &str, console: &mut Console<'_>) -> Result<Sysinfo, NoRows>
     wire::sysinfo(&body).map_err(|why| console::unreadable(what, &why))
 }
 
-/// What a missing log means: a console that is starting up also misses what it has, so it must answer
+/// What a missing source means: a console that is starting up also misses what it has, so it must answer
 /// otherwise in the same run.
-pub fn believed_absent(site: &str, why: &str, console: &mut Console<'_>) -> NoRows {
+pub fn believed_absent(site: &str, kind: SourceKind, why: &str, console: &mut Console<'_>) -> NoRows {
     match sysinfo(site, console) {
-        Ok(_) => NoRows::Absent(format!(
+        Ok(_) if kind == SourceKind::SystemLog => NoRows::Absent(format!(
             "this console has no v2 system log ({why}); its older lists of events are read instead"
         )),
+        Ok(_) => NoRows::Absent(why.to_owned()),
         Err(_) => NoRows::Failed(Failure::new(
             FailureKind::Unavailable,
             format!("the console does not answer as a ready one would ({why}); it may be starting up"),

@@ -31,24 +31,40 @@ const READS: &[(Method, &str)] = &[
     (Method::Get, "/api/s/{site}/stat/sysinfo"),
     (Method::Get, "/api/s/{site}/stat/device"),
     (Method::Get, "/api/s/{site}/stat/health"),
+    (
+        Method::Get,
+        "/api/s/{site}/stat/anomalies?scale=hourly&start={ms}&end={ms}",
+    ),
     (Method::Get, "/api/s/{site}/list/alarm"),
     (Method::Post, "/api/s/{site}/stat/event"),
     (Method::Post, "/api/s/{site}/stat/ips/event"),
     (Method::Post, "/v2/api/site/{site}/system-log/all"),
     (Method::Post, "/v2/api/site/{site}/system-log/count"),
+    (Method::Post, "/v2/api/site/{site}/system-log/admin-activity"),
+    (Method::Post, "/v2/api/site/{site}/traffic-flows"),
 ];
 
 fn matches(pattern: &str, path: &str) -> bool {
-    let mut wanted = pattern.split('/');
-    let mut given = path.split('/');
-    loop {
-        match (wanted.next(), given.next()) {
-            (None, None) => return true,
-            (Some("{site}"), Some(site)) if is_site(site) => {}
-            (Some(wanted), Some(given)) if wanted == given && wanted != "{site}" => {}
-            _ => return false,
+    let is_border = |c| matches!(c, '/' | '?' | '&' | '=');
+    // The borders themselves must be the same ones in the same order.
+    let borders = |text: &str| text.matches(is_border).map(str::to_owned).collect::<Vec<_>>();
+    let mut wanted = pattern.split(is_border);
+    let mut given = path.split(is_border);
+    borders(pattern) == borders(path)
+        && loop {
+            match (wanted.next(), given.next()) {
+                (None, None) => break true,
+                (Some("{site}"), Some(site)) if is_site(site) => {}
+                (Some("{ms}"), Some(ms)) if is_moment(ms) => {}
+                (Some(wanted), Some(given)) if wanted == given && !wanted.starts_with('{') => {}
+                _ => break false,
+            }
         }
-    }
+}
+
+/// Milliseconds since the epoch.
+fn is_moment(text: &str) -> bool {
+    (1..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A site's short name as consoles make them. Dots, percent signs and the like could lead elsewhere.
@@ -77,6 +93,15 @@ mod tests {
             (Method::Get, "/api/s/n8pqv3xz/stat/health"),
             (Method::Post, "/proxy/network/v2/api/site/default/system-log/all"),
             (Method::Post, "/v2/api/site/my_site-2/system-log/count"),
+            (
+                Method::Post,
+                "/proxy/network/v2/api/site/default/system-log/admin-activity",
+            ),
+            (Method::Post, "/v2/api/site/default/traffic-flows"),
+            (
+                Method::Get,
+                "/api/s/default/stat/anomalies?scale=hourly&start=1778025600000&end=1778112000000",
+            ),
         ] {
             assert!(allowed(method, path), "{method:?} {path}");
         }
@@ -102,6 +127,20 @@ mod tests {
             (Method::Post, "/v2/api/site/default/system-log/threat-alert"),
             (Method::Get, "/v2/api/site/default/system-log/all"),
             (Method::Get, "/api/s/default/rest/setting"),
+            (Method::Get, "/api/s/default/stat/anomalies"),
+            (
+                Method::Get,
+                "/api/s/default/stat/anomalies?scale=hourly&start=1&end=1&x=1",
+            ),
+            (
+                Method::Get,
+                "/api/s/default/stat/anomalies?scale=hourly&start=&end=1",
+            ),
+            (
+                Method::Get,
+                "/api/s/default/stat/anomalies?scale=hourly/start=1&end=1",
+            ),
+            (Method::Post, "/v2/api/site/default/traffic-flows/filter-data"),
             (Method::Get, "/api/s/../stat/device"),
             (Method::Get, "/api/s/a%2f..%2fb/stat/device"),
             (Method::Get, "/api/s//stat/device"),
@@ -118,7 +157,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is put together from the pieces of real paths: only the twelve shapes pass.
+        /// Whatever is put together from the pieces of real paths: only the listed shapes pass.
         #[test]
         fn only_the_listed_shapes_pass(
             post in any::<bool>(),

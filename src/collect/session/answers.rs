@@ -88,6 +88,12 @@ fn is_tomcats(answer: &Answer) -> bool {
     answer.is_html() && answer.body.windows(PAGE.len()).any(|part| part == PAGE)
 }
 
+/// How a v2 question is refused that names a kind of rows which this version does not know.
+fn knows_no_such_value(answer: &Answer) -> bool {
+    const WORDS: &[u8] = b"not one of the values accepted";
+    answer.status == 400 && answer.body.windows(WORDS.len()).any(|part| part == WORDS)
+}
+
 fn by_status(
     answer: &Answer,
     said: &Said,
@@ -101,6 +107,9 @@ fn by_status(
             "this account may not read {what} ({words}); a View-Only role suffices"
         )),
         404 if is_tomcats(answer) => NoRows::Absent(format!("this console does not offer {what} (HTTP 404)")),
+        400 if knows_no_such_value(answer) => {
+            NoRows::Absent(format!("this console does not offer {what} ({words})"))
+        }
         404 | 405 if said.json => NoRows::Absent(format!("this console does not offer {what} ({words})")),
         200..=499 if absent => NoRows::Absent(format!("this console does not offer {what} ({words})")),
         429 => failed(

@@ -18,6 +18,8 @@ pub struct Unopened {
     pub failure: Failure,
     /// How long the console wants no further login.
     pub not_before: Option<Duration>,
+    /// The console may be of the other family, which has its login elsewhere.
+    pub maybe_elsewhere: bool,
 }
 
 impl From<Failure> for Unopened {
@@ -25,6 +27,7 @@ impl From<Failure> for Unopened {
         Self {
             failure,
             not_before: None,
+            maybe_elsewhere: false,
         }
     }
 }
@@ -39,8 +42,13 @@ impl From<Unopened> for Failure {
 pub fn judge(answer: &Answer, name: &str, family: Family) -> Result<(), Unopened> {
     let said = said(answer);
     let words = said.words(answer.status);
-    let failed =
-        |kind, message: String| Err(Unopened::from(Failure::new(kind, format!("{name}: {message}"))));
+    let failed = |kind, message: String| {
+        Err(Unopened {
+            failure: Failure::new(kind, format!("{name}: {message}")),
+            not_before: None,
+            maybe_elsewhere: answer.status < 500 && answer.status != 499,
+        })
+    };
     if answer.status == 429 || said.is_any(LIMIT) {
         return Err(limited(answer, name, &words));
     }
@@ -101,6 +109,7 @@ fn limited(answer: &Answer, name: &str, words: &str) -> Unopened {
             ),
         ),
         not_before: Some(wait),
+        maybe_elsewhere: false,
     }
 }
 

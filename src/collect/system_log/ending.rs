@@ -45,7 +45,10 @@ impl Reading<'_, '_> {
             Way::Lagging { span, .. } | Way::Named(span) => (span, span.to),
         };
         let mut line = verdict::line(&self.log.id, &self.log.site);
-        line.since = Some(windows::moment(asked.from));
+        line.since = Some(match self.way {
+            Way::Onward { fresh, .. } => windows::told_from(self.known, fresh),
+            _ => windows::moment(asked.from),
+        });
         line.until = Some(windows::moment(asked.to));
         line.records = self.received;
         line.malformed = self.malformed;

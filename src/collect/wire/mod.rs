@@ -1,9 +1,11 @@
 //! What a console answers, made ours: bytes in, pages of rows and lists of records out. Lenient about
 //! everything inside a row, strict about whether an answer is an answer at all.
 
+pub mod anomalies;
 pub mod device;
 pub mod event;
 pub mod fields;
+pub mod flows;
 pub mod json;
 pub mod parties;
 
@@ -125,6 +127,11 @@ impl<'a> List<'a> {
         let v2 = self.count(TOTAL).map(|total| ("v2", total));
         let legacy = || fields::count(fields::object(&self.said, "meta")?, "count");
         v2.or_else(|| legacy().map(|total| ("legacy", total)))
+    }
+
+    /// Whether it says so itself, outside of its records.
+    pub fn says(&self, name: &str) -> bool {
+        fields::truth(&self.said, name) == Some(true)
     }
 
     fn count(&self, names: &[&str]) -> Option<u64> {

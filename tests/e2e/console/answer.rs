@@ -7,6 +7,7 @@ use crate::console::wire::Reply;
 use crate::console::{API_KEY, Bounds, Hit, PASSWORD, State, USERNAME};
 
 mod classic;
+mod extras;
 mod lists;
 
 const NETWORK: &str = "/proxy/network";
@@ -161,6 +162,10 @@ fn network(state: &mut State, hit: &Hit, path: &str) -> Reply {
             })
         }
         ("GET", ["api", "s", _, "list", "alarm"]) if !state.has_log => lists::alarms(state),
+        ("GET", ["api", "s", _, "stat", "anomalies"]) => extras::anomalies(state, hit),
+        ("POST", ["v2", "api", "site", _, "traffic-flows"]) if state.has_flows && state.has_log => {
+            extras::flows(state, hit)
+        }
         ("GET", ["api", "s", site, "stat", what]) => {
             if !state.sites.iter().any(|known| known.name == *site) {
                 return legacy_error(401, "api.err.NoSiteContext");
@@ -191,9 +196,11 @@ fn network(state: &mut State, hit: &Hit, path: &str) -> Reply {
             }
             let asked: Value = serde_json::from_str(&hit.body).unwrap_or_default();
             match *class {
-                "all" => page(state, site, &asked),
+                "all" if asked.get("type") == Some(&json!("AUDIT")) => extras::audit(state, site, &asked),
+                "all" => page(state, None, site, &asked),
+                "admin-activity" => page(state, Some("activity"), site, &asked),
                 "count" => {
-                    let count = matching(state, site, &asked).len();
+                    let count = matching(state, None, site, &asked).len();
                     json_reply(
                         200,
                         &json!({"categories": [{"name": "CLIENT_DEVICES", "count": count}], "events": [], "type": "GENERAL"}),
@@ -220,8 +227,8 @@ fn sysinfo(state: &State) -> Value {
     info
 }
 
-/// One page of `system-log/all`, newest first, with whatever manners this console has.
-fn page(state: &mut State, site: &str, asked: &Value) -> Reply {
+/// One page of `system-log/all` or of a list beside it, newest first, with whatever manners this console has.
+fn page(state: &mut State, list: Option<&str>, site: &str, asked: &Value) -> Reply {
     let manner = state.manner.clone();
     let number = |name: &str| {
         asked
@@ -238,7 +245,7 @@ fn page(state: &mut State, site: &str, asked: &Value) -> Reply {
     } else {
         number("pageNumber").unwrap_or(0)
     };
-    let found = matching(state, site, asked);
+    let found = matching(state, list, site, asked);
     let total = found.len() + manner.totals_grow * state.log_answers;
     let mut texts: Vec<&str> = if manner.oldest_first {
         found
@@ -288,7 +295,7 @@ fn page(state: &mut State, site: &str, asked: &Value) -> Reply {
 }
 
 /// The rows of a site inside the asked bounds that the console shows by now, ascending.
-fn matching<'a>(state: &'a State, site: &str, asked: &Value) -> Vec<&'a Row> {
+fn matching<'a>(state: &'a State, list: Option<&str>, site: &str, asked: &Value) -> Vec<&'a Row> {
     let bound = |name: &str, open: i64| {
         let value = asked.get(name).and_then(Value::as_i64);
         value.filter(|_| !state.manner.ignores_bounds).unwrap_or(open)
@@ -299,7 +306,11 @@ fn matching<'a>(state: &'a State, site: &str, asked: &Value) -> Vec<&'a Row> {
     let oldest = state
         .retention_days
         .map_or(i64::MIN, |days| state.now - days * 86_400_000);
-    let rows = state.rows.get(site).map_or(&[][..], Vec::as_slice);
+    let rows = match list {
+        Some(list) => state.lists.get(list),
+        None => state.rows.get(site),
+    };
+    let rows = rows.map_or(&[][..], Vec::as_slice);
     let first = rows.partition_point(|row| row.time < from.max(oldest));
     let rows = rows.iter().skip(first).take_while(|row| row.time <= to);
     rows.filter(|row| row.appears <= state.now).collect()

@@ -53,8 +53,17 @@ pub struct State {
     pub classic: bool,
     /// It has a v2 system log (Network 8 and newer).
     pub has_log: bool,
-    /// What the lists of older consoles hold: `events`, `alarms`, `ips`; ascending by time.
+    /// What the lists beside the log hold, ascending by time: `events`, `alarms`, `ips` of older consoles, `audit`,
+    /// `activity` and `flows` of newer ones.
     pub lists: BTreeMap<&'static str, Vec<Row>>,
+    /// Whether the log shows what admins did, keeps it apart (the list `audit`), or knows no such type.
+    pub audit: Audit,
+    /// It has `traffic-flows` (Network 9 and newer).
+    pub has_flows: bool,
+    /// It tells a number of flows no larger than this, and that there are more.
+    pub flows_cap: usize,
+    /// Key, MAC and hours of `stat/anomalies`.
+    pub anomalies: Vec<(&'static str, String, Vec<i64>)>,
     pub sites: Vec<Site>,
     /// Rows per site, ascending by time, then by order of arrival.
     pub rows: BTreeMap<String, Vec<Row>>,
@@ -107,6 +116,20 @@ pub struct Manner {
     pub totals_grow: usize,
 }
 
+/// What `system-log/all` makes of `"type": "AUDIT"`.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub enum Audit {
+    /// The rows of that category, which it also shows when asked for all.
+    #[default]
+    InLog,
+    /// Rows that it shows only then.
+    Apart,
+    /// It does not know the key, and ignores it.
+    Ignored,
+    /// It knows the key, but not this value.
+    Refused,
+}
+
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub enum Bounds {
     #[default]
@@ -119,6 +142,8 @@ pub enum Bounds {
 pub struct Hit {
     pub method: String,
     pub path: String,
+    /// Behind the `?`.
+    pub query: String,
     pub headers: BTreeMap<String, String>,
     pub body: String,
 }
@@ -180,7 +205,7 @@ impl Console {
         store.sort_by_key(|row| row.time);
     }
 
-    /// Rows in one of the lists of older consoles.
+    /// Rows in one of the lists beside the log.
     pub fn list(&self, name: &'static str, rows: impl IntoIterator<Item = Row>) {
         let mut state = self.state();
         let list = state.lists.entry(name).or_default();
@@ -285,6 +310,10 @@ impl State {
             classic: false,
             has_log: true,
             lists: BTreeMap::new(),
+            audit: Audit::InLog,
+            has_flows: true,
+            flows_cap: 1_000,
+            anomalies: Vec::new(),
             uuid: "7c1e64a0-5f3b-4c0e-9d57-02f1a3b4c5d6".to_owned(),
             version: "10.3.58".to_owned(),
             timezone: "Europe/Berlin".to_owned(),

@@ -184,10 +184,11 @@ pub fn read_request(stream: &mut impl Read, buffer: &mut Vec<u8>) -> Option<Hit>
     }
     let body = String::from_utf8_lossy(buffer.get(head_end..head_end + length)?).into_owned();
     buffer.drain(..head_end + length);
-    let path = target.split('?').next().unwrap_or_default().to_owned();
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     Some(Hit {
         method,
-        path,
+        path: path.to_owned(),
+        query: query.to_owned(),
         headers,
         body,
     })

@@ -1,6 +1,6 @@
-//! The event lists of consoles that have no v2 system log (Network before 8): `stat/event`, `list/alarm` and
-//! `stat/ips/event` of one site. They are read newest first, page by page, and know no bounds but whole hours;
-//! what lies outside the window is dropped here, and ids drop what moved from one page to the next.
+//! Lists that prove nothing about themselves: `stat/event`, `list/alarm` and `stat/ips/event` of consoles without a
+//! v2 system log (Network before 8), read newest first, page by page; and `stat/anomalies`, one answer. Some know no
+//! bounds but whole hours: what lies outside the window is dropped here, and ids drop what is seen again.
 //!
 //! The watermark moves once the whole window was read: rows given away before that are known by their ids.
 
@@ -24,8 +24,8 @@ use crate::model::position::Position;
 use crate::model::source::SourceKind;
 use crate::model::window::Window;
 
-/// The lists, in the order they are read.
-pub const LISTS: [SourceKind; 3] = [SourceKind::Events, SourceKind::Alarms, SourceKind::Ips];
+/// The lists of older consoles, in the order they are read.
+pub const OLDER: [SourceKind; 3] = [SourceKind::Events, SourceKind::Alarms, SourceKind::Ips];
 
 /// Rows of one answer: consoles give no more (facts: unifi-api.md sections 2.3 and 2.4).
 const LIMIT: usize = 3_000;
@@ -122,6 +122,9 @@ impl Reading<'_, '_> {
             start += length;
             let missing = page.total.and_then(|total| total.checked_sub(count(start)));
             let is_past = oldest.is_some_and(|oldest| oldest.timestamp_millis() < self.span.from);
+            if self.log.id.kind == SourceKind::Anomalies {
+                return Ok(End::Read);
+            }
             if self.log.id.kind == SourceKind::Alarms {
                 // Where it is cut off, it is the newest alarms that are missing.
                 return Ok(if length >= LIMIT {
@@ -147,6 +150,10 @@ impl Reading<'_, '_> {
     fn ask(&self, start: usize, console: &mut Console<'_>) -> Result<Page, NoRows> {
         let site = &self.log.site.site;
         match self.log.id.kind {
+            // Only whole hours are wanted, and a console that counts from the full hour must show the first one.
+            SourceKind::Anomalies => {
+                console.anomalies(site, self.span.from.max(0), self.span.to.saturating_sub(1).max(0))
+            }
             SourceKind::Alarms => console.legacy_page(&format!("/api/s/{site}/list/alarm"), None, ALARMS),
             SourceKind::Ips => {
                 let body = json!({
@@ -216,6 +223,9 @@ impl Reading<'_, '_> {
     fn verdict(mut self, end: End) -> anyhow::Result<Read> {
         let mut line = verdict::line(&self.log.id, &self.log.site);
         line.since = Some(windows::moment(self.border.max(self.span.from)));
+        if let Way::Onward { fresh, .. } = self.way {
+            line.since = Some(windows::told_from(&self.known, fresh));
+        }
         if matches!(self.way, Way::Lagging { .. }) {
             line.since = Some(windows::moment(self.span.from));
         }
@@ -262,7 +272,12 @@ impl Reading<'_, '_> {
         };
         let mut next = self.known.clone();
         next.newest = next.newest.max(self.newest);
-        windows::after_fresh(&next, fresh, &[])
+        let mut next = windows::after_fresh(&next, fresh, &[]);
+        if self.log.id.kind == SourceKind::Anomalies {
+            // Nothing is due of an hour that is not over.
+            next.proved_until = next.proved_until.max(Some(self.log.now - windows::SETTLE));
+        }
+        next
     }
 
     fn whole(&self, line: SourceCoverage) -> SourceCoverage {

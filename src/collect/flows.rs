@@ -1,0 +1,278 @@
+//! What the threat detection recognised, for threat rows of the log that do not say it: `traffic-flows`, joined by
+//! time, addresses and ports. It is asked only where such rows are, and its own rows are no events.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use crate::collect::Slice;
+use crate::collect::ask::PAGE;
+use crate::collect::console::Console;
+use crate::collect::session::answers::NoRows;
+use crate::collect::verdict::{self, shown};
+use crate::collect::wire::flows::{End, Flow, FlowPage};
+use crate::model::coverage::{Outcome, SourceCoverage};
+use crate::model::event::{Event, Party};
+use crate::model::failure::Failure;
+use crate::model::source::{SiteName, SourceId};
+
+/// How far the times of a row and of its flow may lie apart (facts: unifi-api.md section 5).
+const APART: TimeDelta = TimeDelta::seconds(2);
+/// Pages of one hour: consoles give about a thousand flows for one question.
+const MOST_PAGES: u64 = 10;
+const SOURCE: [&str; 3] = ["SRC_CLIENT", "SRC_DEVICE", "SRC_IP"];
+const DESTINATION: [&str; 3] = ["DST_CLIENT", "DST_DEVICE", "DST_IP"];
+
+/// What came of asking for flows in one run.
+pub struct Flows {
+    id: SourceId,
+    site: SiteName,
+    /// Some rows wanted them.
+    wanted: bool,
+    records: u64,
+    malformed: u64,
+    /// Hours of which the console tells only a part, although a row there remained without its flow.
+    capped: Vec<DateTime<Utc>>,
+    /// Why no more are asked for.
+    refused: Option<NoRows>,
+}
+
+impl Flows {
+    /// `absent`: why this console is not asked at all.
+    pub fn new(id: SourceId, site: SiteName, absent: Option<String>) -> Self {
+        Self {
+            id,
+            site,
+            wanted: false,
+            records: 0,
+            malformed: 0,
+            capped: Vec::new(),
+            refused: absent.map(NoRows::Absent),
+        }
+    }
+
+    /// Adds to the slice's threat rows what their flows tell. What cannot be had changes nothing but the verdict.
+    pub fn enrich(&mut self, slice: &mut Slice, console: &mut Console<'_>) {
+        let hour = |time: DateTime<Utc>| time.timestamp().div_euclid(3600);
+        let (is_overlap, changed) = (slice.overlap, &slice.changed_hours);
+        // What was counted before is told no more.
+        let is_new = |event: &Event| !is_overlap || changed.contains(&hour(event.time));
+        let mut hours: BTreeMap<i64, Vec<&mut Event>> = BTreeMap::new();
+        for event in slice.rows.iter_mut().filter(|event| lacks_signature(event)) {
+            if is_new(event) {
+                hours.entry(hour(event.time)).or_default().push(event);
+            }
+        }
+        if hours.is_empty() {
+            return;
+        }
+        self.wanted = true;
+        if self.refused.is_some() {
+            return;
+        }
+        if let Err(no_rows) = self.join(hours.into_values().collect(), console) {
+            self.refused = Some(no_rows);
+        }
+    }
+
+    /// All hours by one page, where that proves to hold everything; else hour by hour.
+    fn join(&mut self, mut hours: Vec<Vec<&mut Event>>, console: &mut Console<'_>) -> Result<(), NoRows> {
+        let (from, to) = bounds(hours.iter().flatten());
+        let first = self.ask(from, to, 0, console)?;
+        if is_all(&first, first.rows) {
+            hours
+                .iter_mut()
+                .flatten()
+                .for_each(|event| tell(event, &first.flows));
+            return Ok(());
+        }
+        for mut events in hours {
+            let (from, to) = bounds(events.iter());
+            let (flows, is_all) = self.hour(from, to, console)?;
+            events.iter_mut().for_each(|event| tell(event, &flows));
+            if !is_all && events.iter().any(|event| lacks_signature(event)) {
+                self.capped.push(from);
+            }
+        }
+        Ok(())
+    }
+
+    /// The flows of at most an hour, and whether those are all.
+    fn hour(
+        &mut self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        console: &mut Console<'_>,
+    ) -> Result<(Vec<Flow>, bool), NoRows> {
+        let mut flows = Vec::new();
+        let mut rows = 0;
+        for number in 0..MOST_PAGES {
+            let page = self.ask(from, to, number, console)?;
+            rows += page.rows;
+            let is_last = page.rows < PAGE;
+            let is_all = is_all(&page, rows);
+            flows.extend(page.flows);
+            if is_all || is_last {
+                return Ok((flows, is_all));
+            }
+        }
+        Ok((flows, false))
+    }
+
+    fn ask(
+        &mut self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        number: u64,
+        console: &mut Console<'_>,
+    ) -> Result<FlowPage, NoRows> {
+        let page = console.flows(&self.site.site, &body(from, to, number))?;
+        self.records += page.rows;
+        self.malformed += page.malformed;
+        Ok(page)
+    }
+
+    /// Its line in the coverage box, if any row wanted it.
+    pub fn verdict(self) -> Option<SourceCoverage> {
+        let mut line = verdict::line(&self.id, &self.site);
+        line.records = self.records;
+        line.malformed = self.malformed;
+        if self.records > 0 {
+            line.outcome = Outcome::Complete;
+        }
+        let line = match (self.refused, self.capped.as_slice()) {
+            (Some(NoRows::Failed(Failure { kind, message })), _) => {
+                let why = format!("{message}; threats in this report are told without what was recognised");
+                verdict::failed(line, &Failure::new(kind, why))
+            }
+            (Some(no_rows), _) => verdict::refused(line, &no_rows),
+            (None, []) => line,
+            (None, [first, rest @ ..]) => {
+                let others = match rest.len() {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                let why = format!(
+                    "the console tells only some of its flows in the hour from {}{others}; some threats there are told \
+                     without what was recognised",
+                    shown(*first)
+                );
+                verdict::partial(line, &why, None)
+            }
+        };
+        self.wanted.then_some(line)
+    }
+}
+
+/// A row of the threat detection that does not say what it recognised.
+fn lacks_signature(event: &Event) -> bool {
+    let is_threat = event.subcategory == "SECURITY_INTRUSION_PREVENTION"
+        || [&event.key, &event.event]
+            .into_iter()
+            .any(|name| name.starts_with("THREAT_"));
+    is_threat && event.party(&["SIGNATURE", "IPS_SIGNATURE"]).is_none()
+}
+
+fn bounds<'e>(events: impl Iterator<Item = &'e &'e mut Event> + Clone) -> (DateTime<Utc>, DateTime<Utc>) {
+    let times = events.map(|event| event.time);
+    let first = times.clone().min().unwrap_or_default();
+    let last = times.max().unwrap_or_default();
+    (first - APART, last + APART)
+}
+
+fn is_all(page: &FlowPage, rows: u64) -> bool {
+    !page.or_more && page.total.map_or(rows < PAGE, |total| total <= rows)
+}
+
+/// Every filter is named, as the clients do that are known to work: a name the console does not know it ignores.
+fn body(from: DateTime<Utc>, to: DateTime<Utc>, number: u64) -> Value {
+    let mut body = json!({
+        "policy_type": ["INTRUSION_PREVENTION"], "except_for": [], "search_text": "", "skip_count": false,
+        "timestampFrom": from.timestamp_millis(), "timestampTo": to.timestamp_millis(), "pageNumber": number, "pageSize": PAGE,
+    });
+    let plain = [
+        "risk",
+        "action",
+        "direction",
+        "protocol",
+        "policy",
+        "service",
+        "in_network_id",
+        "out_network_id",
+        "next_ai_query",
+    ];
+    let ends = [
+        "host",
+        "mac",
+        "ip",
+        "port",
+        "network_id",
+        "domain",
+        "zone_id",
+        "region",
+    ];
+    let sides = ["source", "destination"];
+    let ends = sides
+        .iter()
+        .flat_map(|side| ends.map(|end| format!("{side}_{end}")));
+    if let Some(body) = body.as_object_mut() {
+        body.extend(
+            plain
+                .map(str::to_owned)
+                .into_iter()
+                .chain(ends)
+                .map(|name| (name, json!([]))),
+        );
+    }
+    body
+}
+
+/// Enters what the nearest flow between the same two ends tells.
+fn tell(event: &mut Event, flows: &[Flow]) {
+    let fits = |flow: &&Flow| is_of(event, flow);
+    let nearest = |flow: &&Flow| ((flow.time - event.time).abs(), flow.signature_id.clone());
+    let Some(flow) = flows.iter().filter(fits).min_by_key(nearest) else {
+        return;
+    };
+    for (role, said) in [
+        ("SIGNATURE", &flow.signature),
+        ("SIGNATURE_ID", &flow.signature_id),
+        ("CATNAME", &flow.category),
+        ("INNER_ALERT_CATEGORY", &flow.class),
+        ("INNER_ALERT_SEVERITY", &flow.priority),
+        ("SRC_PORT", &flow.source.port),
+        ("DST_PORT", &flow.destination.port),
+    ] {
+        if !said.is_empty() {
+            let party = Party {
+                name: said.clone(),
+                ..Party::default()
+            };
+            event.parties.entry(role.to_owned()).or_insert(party);
+        }
+    }
+}
+
+fn is_of(event: &Event, flow: &Flow) -> bool {
+    let is_near = (flow.time - event.time).abs() <= APART;
+    let is_during = flow
+        .lasted
+        .is_some_and(|(first, last)| first - APART <= event.time && event.time <= last + APART);
+    (is_near || is_during)
+        && is_end(event, &SOURCE, "SRC_PORT", &flow.source)
+        && is_end(event, &DESTINATION, "DST_PORT", &flow.destination)
+}
+
+/// Whether the party in these roles is this end, as far as the row says who it was.
+fn is_end(event: &Event, roles: &[&str], port: &str, end: &End) -> bool {
+    let parties: Vec<&Party> = roles.iter().filter_map(|role| event.parties.get(*role)).collect();
+    let same_port = event
+        .party(&[port])
+        .is_none_or(|party| end.port.is_empty() || party.label() == end.port);
+    let is_it = |text: &String| !text.is_empty() && (*text == end.ip || *text == end.mac);
+    let same_party = parties
+        .iter()
+        .any(|party| [&party.id, &party.ip, &party.name].into_iter().any(is_it));
+    same_port && (same_party || parties.is_empty())
+}

@@ -1,0 +1,248 @@
+//! One site of a console: every source that is wanted of it, each to its own verdict. Events before pictures, because
+//! events get lost and pictures do not. What this version was found not to offer is not asked for again.
+
+use std::cell::RefCell;
+
+use chrono::{DateTime, Utc};
+
+use crate::collect::ask::Ask;
+use crate::collect::console::Console;
+use crate::collect::flows::Flows;
+use crate::collect::probe::{self, Identity};
+use crate::collect::recent::Recent;
+use crate::collect::session::answers::NoRows;
+use crate::collect::system_log::{Log, Read};
+use crate::collect::wire::{Page, SiteRow, Sysinfo};
+use crate::collect::{Gathered, Slice, Taking, Wanted, devices, lists, system_log, verdict, windows};
+use crate::model::coverage::{Outcome, SourceCoverage};
+use crate::model::learned::{Learned, Lesson};
+use crate::model::source::{SiteName, SourceId, SourceKind};
+
+pub struct Site<'a> {
+    pub wanted: &'a Wanted<'a>,
+    pub identity: &'a Identity,
+    pub row: &'a SiteRow,
+    pub name: SiteName,
+    pub sysinfo: Sysinfo,
+    /// The console's clock, as far as it tells it.
+    pub clock: &'a dyn Fn() -> Option<DateTime<Utc>>,
+}
+
+impl Site<'_> {
+    /// Reads all of it into `gathered`. `Err` only if `take` fails.
+    pub fn read(
+        &self,
+        console: &mut Console<'_>,
+        take: &mut Taking<'_>,
+        gathered: &mut Gathered,
+    ) -> anyhow::Result<()> {
+        // One moment for all sources of the site, so that their windows end together.
+        let now = self.now();
+        let (log, recent) = self.read_log(now, console, take, gathered)?;
+        if log == Outcome::Unsupported {
+            for kind in lists::OLDER {
+                enter(gathered, lists::read(&self.log(kind, now), console, take)?);
+            }
+        } else {
+            self.read_audit(now, &recent, log, console, take, gathered)?;
+            let activity = self.paced(SourceKind::AdminActivity, now, &recent);
+            let read = match self.known_absent(&activity, &gathered.learned) {
+                Some(read) => read,
+                None => {
+                    let mut ask = |question: &Ask| self.ask(SourceKind::AdminActivity, question, console);
+                    system_log::read(&activity, &mut ask, take)?
+                }
+            };
+            self.learn(&read.coverage, &mut gathered.learned);
+            enter(gathered, read);
+        }
+        self.read_anomalies(now, console, take, gathered)?;
+        let id = |kind| self.id(kind);
+        let (snapshot, lines) = devices::snapshot(&self.name, id, &self.sysinfo.version, self.now(), console);
+        gathered.snapshots.push(snapshot);
+        gathered.coverage.extend(lines);
+        Ok(())
+    }
+
+    /// The log, its threat rows with what was recognised in them. How that ended, and its newest rows.
+    fn read_log(
+        &self,
+        now: DateTime<Utc>,
+        console: &mut Console<'_>,
+        take: &mut Taking<'_>,
+        gathered: &mut Gathered,
+    ) -> anyhow::Result<(Outcome, Recent)> {
+        let mut recent = Recent::default();
+        let log = self.log(SourceKind::SystemLog, now);
+        let absent = self.absent(SourceKind::TrafficFlows, &gathered.learned);
+        let mut flows = Flows::new(self.id(SourceKind::TrafficFlows), self.name.clone(), absent);
+        let read = match self.known_absent(&log, &gathered.learned) {
+            Some(read) => read,
+            None => {
+                // Slices are taken between the questions for rows, never during one.
+                let console = RefCell::new(&mut *console);
+                let mut ask =
+                    |question: &Ask| self.ask(SourceKind::SystemLog, question, &mut console.borrow_mut());
+                let mut seeing = |mut slice: Slice| {
+                    recent.see(&slice);
+                    flows.enrich(&mut slice, &mut console.borrow_mut());
+                    take(slice)
+                };
+                system_log::read(&log, &mut ask, &mut seeing)?
+            }
+        };
+        let outcome = read.coverage.outcome;
+        self.learn(&read.coverage, &mut gathered.learned);
+        enter(gathered, read);
+        if let Some(line) = flows.verdict() {
+            let line = self.believed(line, &gathered.learned, console);
+            self.learn(&line, &mut gathered.learned);
+            gathered.coverage.push(line);
+        }
+        Ok((outcome, recent))
+    }
+
+    /// What the console keeps apart as audit, until it has shown that the log holds it as well.
+    fn read_audit(
+        &self,
+        now: DateTime<Utc>,
+        recent: &Recent,
+        log: Outcome,
+        console: &mut Console<'_>,
+        take: &mut Taking<'_>,
+        gathered: &mut Gathered,
+    ) -> anyhow::Result<()> {
+        let audit = self.paced(SourceKind::Audit, now, recent);
+        if gathered.learned.of(&self.row.name, SourceKind::Audit) == Some(Lesson::InLog) {
+            return Ok(());
+        }
+        // Of a log that could not be read, nothing says what it holds.
+        let mut is_first = log.is_whole();
+        let mut is_in_log = false;
+        let mut ask = |question: &Ask| {
+            let page = self.ask(SourceKind::Audit, question, console)?;
+            is_in_log = std::mem::take(&mut is_first) && recent.holds(&page.rows);
+            if is_in_log {
+                return Err(NoRows::Absent("the system log holds it".to_owned()));
+            }
+            Ok(page)
+        };
+        let read = match self.known_absent(&audit, &gathered.learned) {
+            Some(read) => read,
+            None => system_log::read(&audit, &mut ask, take)?,
+        };
+        if is_in_log {
+            gathered
+                .learned
+                .learn(&self.row.name, SourceKind::Audit, Lesson::InLog);
+            return Ok(());
+        }
+        self.learn(&read.coverage, &mut gathered.learned);
+        enter(gathered, read);
+        Ok(())
+    }
+
+    fn read_anomalies(
+        &self,
+        now: DateTime<Utc>,
+        console: &mut Console<'_>,
+        take: &mut Taking<'_>,
+        gathered: &mut Gathered,
+    ) -> anyhow::Result<()> {
+        let mut log = self.log(SourceKind::Anomalies, now);
+        log.now = windows::in_whole_hours(&log.position, now);
+        let mut read = match self.known_absent(&log, &gathered.learned) {
+            Some(read) => read,
+            None => lists::read(&log, console, take)?,
+        };
+        read.coverage = self.believed(read.coverage, &gathered.learned, console);
+        self.learn(&read.coverage, &mut gathered.learned);
+        enter(gathered, read);
+        Ok(())
+    }
+
+    /// That something is not offered is believed of a console that is ready, and asked only once.
+    fn believed(&self, line: SourceCoverage, learned: &Learned, console: &mut Console<'_>) -> SourceCoverage {
+        let is_known = learned.of(&self.row.name, line.id.kind).is_some();
+        if line.outcome != Outcome::Unsupported || is_known {
+            return line;
+        }
+        let why = line.reason.clone().unwrap_or_default();
+        let no_rows = probe::believed_absent(&self.row.name, line.id.kind, &why, console);
+        verdict::refused(line, &no_rows)
+    }
+
+    fn ask(&self, class: SourceKind, question: &Ask, console: &mut Console<'_>) -> Result<Page, NoRows> {
+        match console.log_page(&self.row.name, class, question) {
+            Err(NoRows::Absent(why)) => Err(probe::believed_absent(&self.row.name, class, &why, console)),
+            page => page,
+        }
+    }
+
+    /// The verdict on a source that this version of the console was found not to offer.
+    fn known_absent(&self, log: &Log, learned: &Learned) -> Option<Read> {
+        let why = self.absent(log.id.kind, learned)?;
+        let line = verdict::line(&log.id, &self.name);
+        Some(Read {
+            coverage: verdict::refused(line, &NoRows::Absent(why)),
+            warnings: Vec::new(),
+        })
+    }
+
+    /// Why this is not asked for.
+    fn absent(&self, kind: SourceKind, learned: &Learned) -> Option<String> {
+        let lesson = learned.of(&self.row.name, kind)?;
+        let instead = if kind == SourceKind::SystemLog {
+            "; its older lists of events are read instead"
+        } else {
+            ""
+        };
+        (lesson == Lesson::Absent).then(|| {
+            format!(
+                "an earlier run found that this console ({}) does not offer it, and it is asked for again when its \
+                 version changes{instead}",
+                self.sysinfo.version
+            )
+        })
+    }
+
+    fn learn(&self, line: &SourceCoverage, learned: &mut Learned) {
+        if line.outcome == Outcome::Unsupported {
+            learned.learn(&self.row.name, line.id.kind, Lesson::Absent);
+        }
+    }
+
+    fn log(&self, kind: SourceKind, now: DateTime<Utc>) -> Log {
+        let id = self.id(kind);
+        Log {
+            position: (self.wanted.position)(&self.name, &id),
+            id,
+            site: self.name.clone(),
+            now,
+            retention_days: self.sysinfo.retention_days,
+            judge_skew: self.wanted.judge_skew,
+            named_window: self.wanted.named_window,
+        }
+    }
+
+    /// A class that may be silent for weeks: that the log has newer rows shows that the clock is right, so that its
+    /// watermark need not wait for rows of its own, nor the ids of the log for its watermark.
+    fn paced(&self, kind: SourceKind, now: DateTime<Utc>, recent: &Recent) -> Log {
+        let mut log = self.log(kind, now);
+        log.position.newest = log.position.newest.max(recent.newest());
+        log
+    }
+
+    fn id(&self, kind: SourceKind) -> SourceId {
+        self.identity.source(self.row, kind)
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        (self.clock)().unwrap_or(self.wanted.now)
+    }
+}
+
+fn enter(gathered: &mut Gathered, read: Read) {
+    gathered.coverage.push(read.coverage);
+    gathered.warnings.extend(read.warnings);
+}
