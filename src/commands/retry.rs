@@ -201,8 +201,13 @@ fn revive(desk: &mut Desk<'_>, wanted: &BTreeSet<u64>) {
                     channel,
                     run: *run,
                 };
-                if is_dead(&desk.checkpoint, &told, owed) {
-                    revive_one(desk, owed);
+                if !is_dead(&desk.checkpoint, &told, owed) {
+                    continue;
+                }
+                match recall::is_here(&desk.dir, &desk.checkpoint, &instance, *run) {
+                    Ok(true) => revive_one(desk, owed),
+                    Ok(false) => log::warn!("run {run} cannot be sent to {channel}: its report is gone"),
+                    Err(error) => log::warn!("run {run} cannot be sent to {channel}: {error}"),
                 }
             }
         }
@@ -222,7 +227,7 @@ fn is_dead(checkpoint: &Checkpoint, told: &[OpenFailure], owed: Owed<'_>) -> boo
 fn revive_one(desk: &mut Desk<'_>, owed: Owed<'_>) {
     let checkpoint = &mut desk.checkpoint;
     if owed.instance == checkpoint.instance
-        && let Some(found) = recall::run(&desk.dir, checkpoint, owed.instance, owed.run)
+        && let Ok(Some(found)) = recall::run(&desk.dir, checkpoint, owed.instance, owed.run)
     {
         checkpoint.runs.insert(owed.run, found);
     }

@@ -36,6 +36,9 @@ pub struct Envelope<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Dead {
     pub run: u64,
+    /// Whose run it is, if another instance's than the message's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
     /// `None` where nothing is left of it.
     pub findings: Option<u64>,
     pub severe: Option<u64>,
@@ -226,6 +229,7 @@ mod tests {
             runs: &[3],
             reports: vec![report],
             dead: vec![Dead {
+                instance: None,
                 run: 1,
                 findings: Some(2),
                 severe: None,

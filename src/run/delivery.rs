@@ -55,9 +55,16 @@ pub fn publish_owed(desk: &mut Desk<'_>, asked: Asked<'_>) -> Result<(), Halt> {
                 channel: &channel,
                 run,
             };
-            let published = recall::run(&desk.dir, &desk.checkpoint, &instance, run)
-                .and_then(|known| Some((publish(desk, owed, &known)?, known)));
-            match published {
+            let known = match recall::run(&desk.dir, &desk.checkpoint, &instance, run) {
+                Ok(known) => known,
+                Err(error) => {
+                    log::warn!(
+                        "channel {channel} run {run}: it stays owed, nothing can be read of it: {error}"
+                    );
+                    continue;
+                }
+            };
+            match known.and_then(|known| Some((publish(desk, owed, &known)?, known))) {
                 Some((answer, known)) => enter(desk, owed, &known, &answer),
                 None => lose(desk, owed),
             }
@@ -108,7 +115,11 @@ fn arrived(desk: &mut Desk<'_>, owed: Owed<'_>, waiting: &Waiting<'_>, known: &C
         ..tell::blank(id, known.generated_at)
     };
     let report = recall::report(&desk.dir, waiting.folder, waiting.path, waiting.report_id);
-    if let Some(report) = report.and_then(|report| serde_json::from_value(report).ok()) {
+    if let Some(report) = report
+        .ok()
+        .flatten()
+        .and_then(|report| serde_json::from_value(report).ok())
+    {
         tell::enter_report(&mut line, &report);
     }
     remember::attempt(&mut desk.checkpoint, &line);

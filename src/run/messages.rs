@@ -1,23 +1,22 @@
 //! Step 8 for channels that are sent messages: opened by a commit before the first byte leaves, answered by
 //! another. A death in between costs one repeat under the same key.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use serde_json::Value;
 
-use crate::config::{ChannelKind, Webhook};
+use crate::config::ChannelKind;
 use crate::deliver::Outcome;
-use crate::deliver::webhook::{self, Dead, Envelope};
+use crate::deliver::webhook::{self, Envelope};
 use crate::disk::crash_point;
 use crate::net::retry::pause;
-use crate::net::stop::Stop;
-use crate::run::debts::Owed;
 use crate::run::delivery::Asked;
 use crate::run::desk::Desk;
 use crate::run::halt::Halt;
+use crate::run::parcels::{Address, Parcel, epitaphs, parcels};
 use crate::run::ranges::runs;
-use crate::run::{debts, recall, remember};
+use crate::run::{debts, remember};
 use crate::state::ledger::Ledger;
 use crate::state::messages::{Answer, Message, message_key};
 
@@ -27,13 +26,6 @@ const TRIES: u32 = 3;
 const SOON: Duration = Duration::from_secs(60);
 /// Reports are combined up to this many bytes: many receivers take no larger document.
 const LARGEST: usize = 1 << 20;
-
-/// A report that can be sent.
-struct Parcel {
-    run: u64,
-    report_id: String,
-    report: Value,
-}
 
 /// Sends each channel the messages it is owed, until one of them is not accepted.
 pub fn send_owed(desk: &mut Desk<'_>, asked: Asked<'_>) -> Result<(), Halt> {
@@ -55,24 +47,6 @@ pub fn send_owed(desk: &mut Desk<'_>, asked: Asked<'_>) -> Result<(), Halt> {
     Ok(())
 }
 
-/// Whose runs go where, and how long that is waited for.
-struct Address<'a> {
-    instance: &'a str,
-    channel: &'a str,
-    hook: &'a Webhook,
-    stop: &'a Stop,
-}
-
-impl<'a> Address<'a> {
-    fn owed(&self, run: u64) -> Owed<'a> {
-        Owed {
-            instance: self.instance,
-            channel: self.channel,
-            run,
-        }
-    }
-}
-
 fn send_to(desk: &mut Desk<'_>, address: &Address<'_>, asked: Asked<'_>) -> Result<(), Halt> {
     let now = desk.now();
     let pinned = ledger(desk, address).map_or_else(Vec::new, |ledger| ledger.due_again(now, asked.all));
@@ -80,28 +54,32 @@ fn send_to(desk: &mut Desk<'_>, address: &Address<'_>, asked: Asked<'_>) -> Resu
         .into_iter()
         .filter(|message| message.runs.iter().any(|run| asked.covers(*run)))
     {
-        let parcels = parcels(desk, address, &message.runs, usize::MAX);
+        let mut held_up = BTreeSet::new();
+        let parcels = parcels(desk, address, &message.runs, usize::MAX, &mut held_up);
+        if !held_up.is_empty() {
+            continue;
+        }
         // Another one's answer may have settled all of it, and so may a report that is gone.
         if is_open(desk, address, &message.key) && !post(desk, address, &message, parcels)? {
             return Ok(());
         }
     }
+    let mut held_up = BTreeSet::new();
     loop {
         let due = ledger(desk, address).map_or_else(Vec::new, |ledger| ledger.due(now, asked.all));
-        let due: Vec<u64> = due.into_iter().filter(|run| asked.covers(*run)).collect();
+        let is_asked = |run: &u64| asked.covers(*run) && !held_up.contains(run);
+        let due: Vec<u64> = due.into_iter().filter(is_asked).collect();
         if due.is_empty() || address.stop.reason().is_some() {
             return Ok(());
         }
-        let parcels = parcels(desk, address, &due, LARGEST);
+        let parcels = parcels(desk, address, &due, LARGEST, &mut held_up);
         let numbers: Vec<u64> = parcels.iter().map(|parcel| parcel.run).collect();
         let ids: Vec<String> = parcels.iter().map(|parcel| parcel.report_id.clone()).collect();
         let key = message_key(address.instance, address.channel, &ids);
-        let opened = desk
-            .checkpoint
-            .ledger_mut(address.instance, address.channel)
-            .and_then(|ledger| ledger.open(&numbers, &key, now));
         // Without one, all that was due is lost and settled.
-        let Some(message) = opened else { continue };
+        let Some(message) = open(desk, address, &numbers, &key) else {
+            continue;
+        };
         crash_point("message.begin");
         desk.commit()?;
         crash_point("message.opened");
@@ -111,41 +89,21 @@ fn send_to(desk: &mut Desk<'_>, address: &Address<'_>, asked: Asked<'_>) -> Resu
     }
 }
 
+/// Opens a message. It also tells which runs of other instances the channel will never get.
+fn open(desk: &mut Desk<'_>, address: &Address<'_>, runs: &[u64], key: &str) -> Option<Message> {
+    let now = desk.now();
+    let others = desk
+        .checkpoint
+        .untold_of_others(address.instance, address.channel);
+    let ledger = desk.checkpoint.ledger_mut(address.instance, address.channel)?;
+    ledger.open(runs, key, now)?;
+    let opened = ledger.messages.last_mut()?;
+    opened.tells_of_others = others;
+    Some(opened.clone())
+}
+
 fn ledger<'a>(desk: &'a Desk<'_>, address: &Address<'_>) -> Option<&'a Ledger> {
     desk.checkpoint.ledger(address.instance, address.channel)
-}
-
-/// The reports of these runs, at least one and no more than fit. A run whose report is nowhere is settled.
-fn parcels(desk: &mut Desk<'_>, address: &Address<'_>, numbers: &[u64], most: usize) -> Vec<Parcel> {
-    let mut parcels = Vec::new();
-    let mut size = 0_usize;
-    for number in numbers {
-        let Some((mut report, report_id)) = recalled(desk, address.instance, *number) else {
-            lose(desk, address.owed(*number));
-            continue;
-        };
-        webhook::without_digest(&mut report);
-        size = size.saturating_add(report.to_string().len());
-        if size > most && !parcels.is_empty() {
-            break;
-        }
-        parcels.push(Parcel {
-            run: *number,
-            report_id,
-            report,
-        });
-    }
-    parcels
-}
-
-/// The report of a run, and its id.
-fn recalled(desk: &Desk<'_>, instance: &str, number: u64) -> Option<(Value, String)> {
-    let checkpoint = &desk.checkpoint;
-    let run = recall::run(&desk.dir, checkpoint, instance, number)?;
-    let entry = checkpoint.outbox_entry(instance, number);
-    let path = format!("{}{}", run.path, checkpoint.mark_of(instance));
-    let report = recall::report(&desk.dir, &entry, &path, &run.report_id)?;
-    Some((report, run.report_id))
 }
 
 /// Sends an open message, again if the receiver asks for a moment's patience; `true` if it was accepted.
@@ -162,11 +120,7 @@ fn post(
         key: &message.key,
         runs: &numbers,
         reports: parcels.into_iter().map(|parcel| parcel.report).collect(),
-        dead: message
-            .tells
-            .iter()
-            .map(|run| epitaph(desk, address.instance, *run))
-            .collect(),
+        dead: epitaphs(desk, address.instance, message),
     });
     for tried in 1.. {
         if address.stop.reason().is_some() {
@@ -199,13 +153,12 @@ fn post(
 
 /// A refused message is none any more: it is opened, and committed, before its first byte leaves again.
 fn reopen(desk: &mut Desk<'_>, address: &Address<'_>, key: &str, numbers: &[u64]) -> Result<(), Halt> {
-    let now = desk.now();
     let Some(ledger) = desk.checkpoint.ledger_mut(address.instance, address.channel) else {
         return Ok(());
     };
     ledger.go_on(numbers);
     let is_open = ledger.messages.iter().any(|open| open.key == key);
-    if is_open || ledger.open(numbers, key, now).is_none() {
+    if is_open || open(desk, address, numbers, key).is_none() {
         return Ok(());
     }
     desk.commit()
@@ -214,15 +167,6 @@ fn reopen(desk: &mut Desk<'_>, address: &Address<'_>, key: &str, numbers: &[u64]
 fn is_open(desk: &Desk<'_>, address: &Address<'_>, key: &str) -> bool {
     let messages = ledger(desk, address).map(|ledger| ledger.messages.as_slice());
     messages.is_some_and(|messages| messages.iter().any(|open| open.key == key))
-}
-
-fn epitaph(desk: &Desk<'_>, instance: &str, run: u64) -> Dead {
-    let known = recall::run(&desk.dir, &desk.checkpoint, instance, run);
-    Dead {
-        run,
-        findings: known.as_ref().map(|known| known.findings),
-        severe: known.map(|known| known.severe),
-    }
 }
 
 /// Enters what became of the message of this key and these runs; `wait` is for how long the receiver asks.
@@ -245,6 +189,15 @@ fn enter(
             );
         }
     }
+    let told = ledger(desk, address)
+        .filter(|_| *answer == Answer::Accepted)
+        .and_then(|ledger| ledger.messages.iter().find(|open| open.key == key))
+        .map_or_else(BTreeMap::new, |open| open.tells_of_others.clone());
+    for (instance, runs) in told {
+        if let Some(ledger) = desk.checkpoint.ledger_mut(&instance, channel) {
+            ledger.note_told(runs);
+        }
+    }
     if let Some(ledger) = desk.checkpoint.ledger_mut(address.instance, channel) {
         ledger.answer(key, answer, now);
         if let Some(wait) = wait {
@@ -263,17 +216,6 @@ fn enter(
     }
     desk.checkpoint
         .note_success(&remember::required(&desk.config.channels));
-}
-
-/// Nothing can be sent of a run whose report is gone: the next message tells that it is missing.
-fn lose(desk: &mut Desk<'_>, owed: Owed<'_>) {
-    let Owed { channel, run, .. } = owed;
-    log::warn!("channel {channel} run {run}: its report is gone and cannot be sent");
-    let now = desk.now();
-    let ledger = desk.checkpoint.ledger_mut(owed.instance, channel);
-    if ledger.is_some_and(|ledger| ledger.lose(run)) {
-        debts::death(&mut desk.checkpoint, owed, now);
-    }
 }
 
 fn give_up(desk: &mut Desk<'_>, address: &Address<'_>, after: Duration) -> Result<(), Halt> {

@@ -11,6 +11,7 @@ pub mod halt;
 pub mod ingest;
 pub mod messages;
 pub mod order;
+pub mod parcels;
 pub mod preflight;
 pub mod project;
 pub mod ranges;

@@ -74,6 +74,14 @@ impl Checkpoint {
         self.ledgers_of_mut(instance)?.get_mut(channel)
     }
 
+    /// The highest run of an instance that is known here; of the own one also those left out.
+    pub fn highest_of(&self, instance: &str) -> u64 {
+        if instance == self.instance {
+            return self.run.max(self.highest_run);
+        }
+        self.others.get(instance).map_or(0, |other| other.run)
+    }
+
     /// The runs described for an instance.
     pub fn runs_of(&self, instance: &str) -> Option<&BTreeMap<u64, CommittedRun>> {
         if instance == self.instance {
@@ -98,6 +106,16 @@ impl Checkpoint {
     pub fn owed_to(&self, channel: &str) -> usize {
         let of = self.all_ledgers().filter(|(_, name, _)| *name == channel);
         of.map(|(.., ledger)| ledger.owed()).sum()
+    }
+
+    /// Dead runs of all instances but this one that the channel has not been told of.
+    pub fn untold_of_others(&self, instance: &str, channel: &str) -> BTreeMap<String, Vec<u64>> {
+        let others = self.instances().into_iter().filter(|other| other != instance);
+        let untold = others.filter_map(|other| Some((self.ledger(&other, channel)?.untold(), other)));
+        untold
+            .filter(|(runs, _)| !runs.is_empty())
+            .map(|(runs, other)| (other, runs))
+            .collect()
     }
 
     /// Runs of an instance whose outbox entry some channel still needs.
@@ -167,9 +185,11 @@ fn needed(ledgers: &BTreeMap<String, Ledger>) -> BTreeSet<u64> {
     ledgers.values().flat_map(Ledger::needs).collect()
 }
 
-/// Keeps the runs that are needed, and the newest.
+/// Keeps the runs that are needed or that an open message tells of, and the newest.
 pub fn prune_runs(runs: &mut BTreeMap<u64, CommittedRun>, ledgers: &BTreeMap<String, Ledger>) {
-    let needed = needed(ledgers);
+    let mut needed = needed(ledgers);
+    let open = ledgers.values().flat_map(|ledger| &ledger.messages);
+    needed.extend(open.flat_map(|message| message.tells.iter().copied()));
     let newest: BTreeSet<u64> = runs.keys().rev().take(RUNS).copied().collect();
     runs.retain(|run, _| needed.contains(run) || newest.contains(run));
     while runs.len() > MOST_RUNS {

@@ -30,6 +30,8 @@ pub struct Export {
     /// The sidecar's content; `None` where there is none.
     pub seen: Option<String>,
     pub files: Vec<OwedFile>,
+    /// Runs that are owed and whose reports are gone where this was made: instance and number.
+    pub lost: Vec<(String, u64)>,
     /// The report of each run as the history tells it: two copies of one lineage that went on by themselves are found
     /// out by it.
     pub told: BTreeMap<u64, String>,
@@ -42,6 +44,7 @@ enum Line {
     Checkpoint(Box<Checkpoint>),
     Seen(String),
     Owed(OwedFile),
+    Lost(Vec<(String, u64)>),
     Told(BTreeMap<u64, String>),
     Sha256(String),
 }
@@ -61,6 +64,9 @@ impl Export {
         }
         for file in self.files.iter().cloned() {
             put(&Line::Owed(file))?;
+        }
+        if !self.lost.is_empty() {
+            put(&Line::Lost(self.lost.clone()))?;
         }
         put(&Line::Told(self.told.clone()))?;
         let sum = hex(digest(&SHA256, &bytes).as_ref());
@@ -86,6 +92,7 @@ impl Export {
         }
         let mut checkpoint = None;
         let mut export = (None, Vec::new(), BTreeMap::new());
+        let mut lost = Vec::new();
         for line in content
             .split(|byte| *byte == b'\n')
             .filter(|line| !line.is_empty())
@@ -101,6 +108,7 @@ impl Export {
                 Line::Checkpoint(found) => checkpoint = Some(*found),
                 Line::Seen(seen) => export.0 = Some(seen),
                 Line::Owed(file) => export.1.push(file),
+                Line::Lost(runs) => lost = runs,
                 Line::Told(told) => export.2 = told,
                 Line::Sha256(_) => return Err("it ends twice".to_owned()),
             }
@@ -117,6 +125,7 @@ impl Export {
             checkpoint,
             seen,
             files,
+            lost,
             told,
         })
     }

@@ -171,6 +171,14 @@ impl Ledger {
         open.chain(self.pinned_runs())
     }
 
+    /// `run` is settled, as far as this account tells.
+    pub fn is_settled(&self, run: u64) -> bool {
+        match self.between.get(run) {
+            Some(standing) => standing.is_settled(),
+            None => run <= self.last_contiguous,
+        }
+    }
+
     /// Number of owed runs.
     pub fn owed(&self) -> usize {
         self.between.owed().count()

@@ -131,6 +131,10 @@ fn messages<'a>(both: impl Iterator<Item = &'a Message>) -> Vec<Message> {
         };
         known.runs.extend(&message.runs);
         known.tells.extend(&message.tells);
+        for (instance, runs) in &message.tells_of_others {
+            let told = known.tells_of_others.entry(instance.clone()).or_default();
+            told.extend(runs);
+        }
         known.unknown |= message.unknown;
         known.opened_at = known.opened_at.min(message.opened_at);
         *known = sorted(known.clone());
@@ -141,7 +145,8 @@ fn messages<'a>(both: impl Iterator<Item = &'a Message>) -> Vec<Message> {
 }
 
 fn sorted(mut message: Message) -> Message {
-    for runs in [&mut message.runs, &mut message.tells] {
+    let others = message.tells_of_others.values_mut();
+    for runs in others.chain([&mut message.runs, &mut message.tells]) {
         runs.sort_unstable();
         runs.dedup();
     }

@@ -10,12 +10,13 @@ use serde_json::Value;
 use crate::disk::Dir;
 use crate::disk::error::DiskError;
 use crate::disk::random::random_hex;
+use crate::state::copies::{BELIEVABLE, Copies, copies, highest};
 use crate::state::error::StateError;
 use crate::state::recover::{consequences, recovered_from, resume, step_over};
 use crate::state::schema::Checkpoint;
 use crate::state::seal::{Opened, differing, open};
-use crate::state::traces::{Archive, Traces, backup_generation, look};
-use crate::state::{BACKUPS, BAK, CHECKPOINT, migrate};
+use crate::state::traces::{Archive, Traces, look};
+use crate::state::{BAK, CHECKPOINT, migrate};
 
 /// More bytes than any checkpoint has.
 pub const LIMIT: u64 = 16 * 1024 * 1024;
@@ -87,7 +88,19 @@ pub fn load(dir: &Dir, now: DateTime<Utc>) -> Result<Loaded, StateError> {
         Live::Absent => format!("the checkpoint {path} is lost"),
         _ => format!("the checkpoint {path} is damaged: {why}"),
     };
-    let Copies { valid, refused } = copies(dir)?;
+    let mut traces = traces;
+    let Copies {
+        valid,
+        refused,
+        newer: unknown,
+    } = copies(dir).map_err(|error| unreadable(&error))?;
+    // A copy by a newer program forbids going back behind it.
+    if let Some((name, version)) = unknown.first() {
+        return Err(newer(&dir.path_of(name).display().to_string(), version));
+    }
+    for (_, copy) in &valid {
+        traces.add(copy);
+    }
     let Some((name, found)) = valid.into_iter().max_by_key(|(_, found)| found.generation) else {
         return Err(StateError::Unreadable(no_way_back(
             &what_happened,
@@ -102,8 +115,10 @@ pub fn load(dir: &Dir, now: DateTime<Utc>) -> Result<Loaded, StateError> {
     }
     what.push_str("; ");
     what.push_str(&recovered_from(&name, &found));
-    let told = value.as_ref().map_or(0, |value| generation_in(value, &found));
-    let checkpoint = step_over(found, &traces, told);
+    if let Some(value) = &value {
+        traces.highest_known = traces.highest_known.max(generation_in(value, &found));
+    }
+    let checkpoint = step_over(found, &traces);
     what.push_str(&consequences(&checkpoint));
     Ok(Loaded {
         arrival: Arrival::Recovered {
@@ -140,7 +155,9 @@ fn known(dir: &Dir, mut checkpoint: Checkpoint) -> Result<Loaded, StateError> {
             live,
         });
     }
-    let traces = look(dir, Archive::All).map_err(|error| unreadable(&error))?;
+    let mut traces = highest(dir).map_err(|error| unreadable(&error))?;
+    // The one that was copied over was at least one commit further.
+    traces.highest_known = traces.highest_known.max(bak.saturating_add(1));
     let older = if is_copy_of_bak {
         "is a copy of the one before"
     } else {
@@ -151,7 +168,7 @@ fn known(dir: &Dir, mut checkpoint: Checkpoint) -> Result<Loaded, StateError> {
         dir.path_of(CHECKPOINT).display(),
         recovered_from("itself", &checkpoint)
     );
-    let checkpoint = step_over(checkpoint, &traces, bak.saturating_add(1));
+    let checkpoint = step_over(checkpoint, &traces);
     what.push_str(&consequences(&checkpoint));
     Ok(Loaded {
         arrival: Arrival::Recovered {
@@ -194,39 +211,10 @@ pub fn candidate(dir: &Dir, rel: &str) -> Candidate {
     }
 }
 
-/// By name.
-struct Copies {
-    valid: Vec<(String, Checkpoint)>,
-    refused: Vec<String>,
-}
-
-/// The valid copies, and why others were none. A copy by a newer program forbids going back behind it.
-fn copies(dir: &Dir) -> Result<Copies, StateError> {
-    let backups = dir.list(BACKUPS).map_err(|error| unreadable(&error))?;
-    let backups = backups
-        .iter()
-        .filter(|entry| backup_generation(&entry.name).is_some())
-        .map(|entry| format!("{BACKUPS}/{}", entry.name));
-    let mut valid = Vec::new();
-    let mut refused = Vec::new();
-    for name in std::iter::once(BAK.to_owned()).chain(backups) {
-        match candidate(dir, &name) {
-            Candidate::Valid(checkpoint) => valid.push((name, *checkpoint)),
-            Candidate::Newer(version) => {
-                return Err(newer(&dir.path_of(&name).display().to_string(), &version));
-            }
-            Candidate::Damaged(why, _) => refused.push(format!("{name}: {why}")),
-            Candidate::Closed(why) => refused.push(why),
-            Candidate::Absent => {}
-        }
-    }
-    Ok(Copies { valid, refused })
-}
-
 /// The generation a damaged file claims, where that is believable.
 fn generation_in(value: &Value, found: &Checkpoint) -> u64 {
     let claimed = value.get("generation").and_then(Value::as_u64).unwrap_or(0);
-    if claimed <= found.generation.saturating_add(1_000_000) {
+    if claimed <= found.generation.saturating_add(BELIEVABLE) {
         claimed
     } else {
         0

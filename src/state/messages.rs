@@ -24,6 +24,9 @@ pub struct Message {
     pub unknown: bool,
     /// Dead runs this message tells of.
     pub tells: Vec<u64>,
+    /// Dead runs of other instances that it tells of.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tells_of_others: BTreeMap<String, Vec<u64>>,
     /// Those of its runs that had been revived when it was opened, and how often.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub revivals: BTreeMap<u64, u64>,
@@ -82,6 +85,7 @@ impl Ledger {
             opened_at: now,
             unknown: false,
             tells: self.untold(),
+            tells_of_others: BTreeMap::new(),
             revivals: BTreeMap::new(),
         };
         let revived = message.runs.iter().map(|run| (*run, self.revivals_of(*run)));
@@ -106,13 +110,8 @@ impl Ledger {
                 for run in runs {
                     self.between.set(run, Standing::Accepted);
                 }
-                for run in asked.into_iter().flat_map(|message| message.tells) {
-                    if matches!(self.between.get(run), Some(Standing::Dead { .. })) {
-                        self.between.set(run, Standing::Dead { told: true });
-                    }
-                }
                 self.close_done();
-                self.advance();
+                self.note_told(asked.into_iter().flat_map(|message| message.tells));
                 return;
             }
             Answer::Refused { permanent, reason } => (reason, *permanent),
@@ -143,6 +142,16 @@ impl Ledger {
                 debt.next_try = debt.next_try.max(until);
             }
         }
+    }
+
+    /// The channel was told that these runs are dead.
+    pub fn note_told(&mut self, runs: impl IntoIterator<Item = u64>) {
+        for run in runs {
+            if matches!(self.between.get(run), Some(Standing::Dead { .. })) {
+                self.between.set(run, Standing::Dead { told: true });
+            }
+        }
+        self.advance();
     }
 
     /// What follows is still the same try of these runs: a moment's patience is not counted against them.

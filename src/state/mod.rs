@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod backups;
+pub mod copies;
 pub mod error;
 pub mod export;
 pub mod failures;
@@ -18,6 +19,7 @@ pub mod migrate;
 pub mod outbox;
 pub mod patience;
 pub mod projections;
+pub mod reconcile;
 pub mod recover;
 pub mod restore;
 pub mod rewind;

@@ -8,7 +8,7 @@ use crate::state::traces::Traces;
 
 /// Goes on from an older checkpoint without using any number twice: what lies between is superseded, and its
 /// rows are read again.
-pub fn step_over(mut checkpoint: Checkpoint, traces: &Traces, told_generation: u64) -> Checkpoint {
+pub fn step_over(mut checkpoint: Checkpoint, traces: &Traces) -> Checkpoint {
     let highest_run = traces.highest_run.max(traces.highest_staged);
     let was = checkpoint.run.max(checkpoint.highest_run);
     checkpoint.highest_run = was.max(highest_run);
@@ -16,10 +16,7 @@ pub fn step_over(mut checkpoint: Checkpoint, traces: &Traces, told_generation: u
     checkpoint.highest_generation = checkpoint
         .highest_generation
         .max(checkpoint.generation.saturating_add(1))
-        .max(traces.highest_sidecar)
-        .max(traces.highest_backup)
-        .max(traces.highest_told)
-        .max(told_generation);
+        .max(traces.highest_generation());
     if checkpoint.highest_run > was {
         checkpoint
             .superseded
@@ -29,8 +26,13 @@ pub fn step_over(mut checkpoint: Checkpoint, traces: &Traces, told_generation: u
         ledger.supersede(was.saturating_add(1), checkpoint.highest_run);
     }
     for source in &mut checkpoint.sources {
-        // No generation is given twice, so that going back twice to one copy makes two epochs.
-        source.epoch = source.epoch.saturating_add(1).max(checkpoint.highest_generation);
+        // No generation is given twice, so that going back twice to one copy makes two epochs; and what is gone back
+        // from may have its epoch from another machine.
+        source.epoch = source
+            .epoch
+            .max(traces.highest_epoch)
+            .saturating_add(1)
+            .max(checkpoint.highest_generation);
     }
     checkpoint.recovered_from = Some(checkpoint.generation);
     resume(&mut checkpoint);

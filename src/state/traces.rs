@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::disk::Dir;
 use crate::disk::error::DiskError;
 use crate::state::projections::HISTORY;
-use crate::state::schema::HIGHEST_NUMBER;
+use crate::state::schema::{Checkpoint, HIGHEST_NUMBER};
 use crate::state::{BACKUPS, BAK, outbox, seen};
 
 /// How much of the log is looked at for run numbers.
@@ -25,6 +25,10 @@ pub struct Traces {
     pub highest_sidecar: u64,
     /// The highest generation in `history.jsonl`.
     pub highest_told: u64,
+    /// The highest generation that a checkpoint here knows of.
+    pub highest_known: u64,
+    /// The highest epoch that any source had in a checkpoint here.
+    pub highest_epoch: u64,
 }
 
 /// How much of the archive is looked through.
@@ -81,6 +85,21 @@ pub fn look(dir: &Dir, archive: Archive) -> Result<Traces, DiskError> {
 }
 
 impl Traces {
+    /// Takes in what a checkpoint here, or a copy of one, knows.
+    pub fn add(&mut self, known: &Checkpoint) {
+        self.highest_run = self.highest_run.max(known.run).max(known.highest_run);
+        let generation = known.generation.max(known.highest_generation);
+        self.highest_known = self.highest_known.max(generation);
+        let epochs = known.sources.iter().map(|source| source.epoch);
+        self.highest_epoch = epochs.fold(self.highest_epoch, u64::max);
+    }
+
+    /// The highest generation that anything here tells of.
+    pub fn highest_generation(&self) -> u64 {
+        let told = [self.highest_sidecar, self.highest_backup, self.highest_told];
+        told.into_iter().fold(self.highest_known, u64::max)
+    }
+
     /// Whether a checkpoint of ours was ever committed here. A copy of generation 0 is one of another program.
     pub fn is_ours(&self) -> bool {
         let highest = [self.highest_run, self.highest_backup, self.highest_sidecar];

@@ -85,10 +85,11 @@ fn gathered(dir: &Dir) -> Result<Export, Halt> {
 
 fn look(dir: &Dir, mut checkpoint: Checkpoint) -> Result<Export, Halt> {
     let mut files = Vec::new();
+    let mut lost = Vec::new();
     for instance in checkpoint.instances() {
         for run in checkpoint.needed_runs(&instance) {
             // The checkpoint may have no room for all that are owed.
-            let facts = recall::run(dir, &checkpoint, &instance, run);
+            let facts = recall::run(dir, &checkpoint, &instance, run)?;
             match facts
                 .map(|facts| entry(dir, &checkpoint, (&instance, run), &facts).map(|found| (found, facts)))
             {
@@ -99,7 +100,11 @@ fn look(dir: &Dir, mut checkpoint: Checkpoint) -> Result<Export, Halt> {
                     }
                 }
                 Some(Err(halt)) => return Err(halt),
-                Some(Ok((None, _))) | None => lose(&mut checkpoint, &instance, run),
+                Some(Ok((None, _))) | None => {
+                    let whose = short(&instance);
+                    log::warn!("the report of run {run} of {whose} is gone here, and cannot go along");
+                    lost.push((instance.clone(), run));
+                }
             }
         }
     }
@@ -114,6 +119,7 @@ fn look(dir: &Dir, mut checkpoint: Checkpoint) -> Result<Export, Halt> {
     Ok(Export {
         seen,
         files,
+        lost,
         told: told(dir)?,
         checkpoint,
     })
@@ -168,21 +174,6 @@ fn has(files: &[(String, String)], name: &str) -> bool {
 fn read(dir: &Dir, path: &str) -> Result<Option<String>, Halt> {
     let bytes = dir.read(path, LIMIT)?;
     Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
-}
-
-/// A run whose report is gone cannot be delivered by anybody: the next message tells so.
-fn lose(checkpoint: &mut Checkpoint, instance: &str, run: u64) {
-    log::warn!(
-        "the report of run {run} of {} is gone: it goes along as given up",
-        short(instance)
-    );
-    for ledger in checkpoint
-        .ledgers_of_mut(instance)
-        .into_iter()
-        .flat_map(|ledgers| ledgers.values_mut())
-    {
-        ledger.lose(run);
-    }
 }
 
 /// The report of each run that this directory's own instance committed, as far as the history tells.

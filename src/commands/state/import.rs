@@ -11,16 +11,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::cli::Common;
 use crate::commands::state::Bench;
 use crate::commands::state::export::told;
+use crate::config::{self, ChannelKind, Wish};
 use crate::disk::Dir;
 use crate::exit::Exit;
 use crate::model::count::counted;
 use crate::report;
 use crate::run::halt::Halt;
+use crate::run::recall;
 use crate::state::accounts::short;
 use crate::state::export::Export;
 use crate::state::join::{contradiction, diverged, join};
 use crate::state::load::Arrival;
 use crate::state::outbox::{self, Draft, OUTBOX};
+use crate::state::reconcile::reconcile;
 use crate::state::recover::resume;
 use crate::state::schema::{Checkpoint, CommittedRun, SourceState};
 use crate::state::seen::Seen;
@@ -45,7 +48,7 @@ pub fn import(file: &Path, common: &Common) -> Result<String, Halt> {
     }
     let theirs = &export.checkpoint;
 
-    let path = crate::config::reports_dir(&common.wish())?;
+    let path = config::reports_dir(&common.wish())?;
     let mut bench = Bench::unseen(Dir::open_or_create(&path)?, common)?;
     let ours = arrived(&mut bench, theirs)?;
     bench.tell("state import")?;
@@ -55,6 +58,8 @@ pub fn import(file: &Path, common: &Common) -> Result<String, Halt> {
     }
     let mut joined = join(&ours, theirs);
     above_all(&mut joined, theirs);
+    reconcile(&mut joined, &ours, theirs, &archive(common), bench.now);
+    forget_lost(&bench.dir, &mut joined, &export)?;
     if joined.last_successful_run.is_none() {
         joined.last_successful_run = theirs.last_successful_run;
         joined.last_report_count = theirs.last_report_count;
@@ -112,7 +117,8 @@ fn incomplete(export: &Export) -> Option<String> {
                 .ledgers_of(&instance)?
                 .values()
                 .any(|ledger| ledger.is_to_send(run));
-            if is_owed && owed.is_none() {
+            let is_lost = export.lost.contains(&(instance.clone(), run));
+            if is_owed && owed.is_none() && !is_lost {
                 return Some(format!(
                     "it owes run {run} of {} and does not hold its report: export again",
                     short(&instance)
@@ -203,6 +209,33 @@ fn above_all(joined: &mut Checkpoint, theirs: &Checkpoint) {
     for ledger in joined.ledgers.values_mut() {
         ledger.supersede(was.saturating_add(1), joined.highest_run);
     }
+}
+
+/// The channel that publishes here, by its name.
+fn archive(common: &Common) -> String {
+    let wish = Wish {
+        offline: true,
+        ..common.wish()
+    };
+    let channels = config::load(&wish)
+        .map(|config| config.channels)
+        .unwrap_or_default();
+    let file = channels
+        .into_iter()
+        .find(|channel| matches!(channel.kind, ChannelKind::File));
+    file.map_or_else(|| "file".to_owned(), |channel| channel.name)
+}
+
+/// What is gone there is lost only if it is not here either.
+fn forget_lost(dir: &Dir, joined: &mut Checkpoint, export: &Export) -> Result<(), Halt> {
+    for (instance, run) in &export.lost {
+        let is_here = recall::is_here(dir, joined, instance, *run)?;
+        let ledgers = joined.ledgers_of_mut(instance).filter(|_| !is_here);
+        for ledger in ledgers.into_iter().flat_map(|ledgers| ledgers.values_mut()) {
+            ledger.lose(*run);
+        }
+    }
+    Ok(())
 }
 
 fn their_seen(export: &Export) -> Seen {

@@ -10,9 +10,9 @@ use crate::disk::random::random_hex;
 use crate::exit::Exit;
 use crate::run::halt::Halt;
 use crate::run::tell::whole_hour;
+use crate::state::copies::highest;
 use crate::state::load::{Candidate, candidate, peek};
 use crate::state::outbox::OUTBOX;
-use crate::state::restore::highest;
 use crate::state::schema::Checkpoint;
 use crate::state::{BAK, CHECKPOINT, outbox};
 
@@ -28,7 +28,7 @@ pub fn reset(yes: bool, common: &Common) -> Result<String, Halt> {
              first one did. If that is what you want: `unifi-scan state reset --yes`",
         ));
     }
-    let (traces, generation) = highest(&bench.dir)?;
+    let traces = highest(&bench.dir)?;
     let before = [CHECKPOINT, BAK].map(|name| candidate(&bench.dir, name));
     let before = before.into_iter().find_map(|found| match found {
         Candidate::Valid(found) => Some(found),
@@ -43,10 +43,7 @@ pub fn reset(yes: bool, common: &Common) -> Result<String, Halt> {
     let mut fresh = Checkpoint::empty(random_hex(16)?, start);
     fresh.demo = demo;
     fresh.highest_run = traces.highest_run.max(traces.highest_staged);
-    fresh.highest_generation = generation
-        .max(traces.highest_backup)
-        .max(traces.highest_sidecar)
-        .max(traces.highest_told);
+    fresh.highest_generation = traces.highest_generation();
     fresh.to_tell.push(format!(
         "The state was reset on request at {}: what earlier reports told may be told again, and what was owed is not \
          delivered.",

@@ -182,9 +182,13 @@ fn owed(dir: &Dir, checkpoint: &Checkpoint) -> Vec<Row> {
 fn owed_run(dir: &Dir, checkpoint: &Checkpoint, instance: &str, run: u64) -> Row {
     let mark = checkpoint.mark_of(instance);
     let what = format!("owed run {run}{mark}");
-    let Some(facts) = recall::run(dir, checkpoint, instance, run) else {
-        let note = "neither the checkpoint nor the outbox describes it";
-        return row(&what, Verdict::Bad, note);
+    let facts = match recall::run(dir, checkpoint, instance, run) {
+        Ok(Some(facts)) => facts,
+        Ok(None) => {
+            let note = "neither the checkpoint nor the outbox describes it";
+            return row(&what, Verdict::Bad, note);
+        }
+        Err(error) => return row(&what, Verdict::Bad, &error.to_string()),
     };
     let entry = checkpoint.outbox_entry(instance, run);
     let archived = format!("{}{mark}.json", facts.path);
