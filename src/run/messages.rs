@@ -89,12 +89,15 @@ fn send_to(desk: &mut Desk<'_>, address: &Address<'_>, asked: Asked<'_>) -> Resu
     }
 }
 
-/// Opens a message. It also tells which runs of other instances the channel will never get.
+/// Opens a message. One of our own also tells which runs of other instances the channel will never get; what another
+/// instance's message says is the same wherever it is sent from.
 fn open(desk: &mut Desk<'_>, address: &Address<'_>, runs: &[u64], key: &str) -> Option<Message> {
     let now = desk.now();
-    let others = desk
-        .checkpoint
-        .untold_of_others(address.instance, address.channel);
+    let others = if address.instance == desk.checkpoint.instance {
+        desk.checkpoint.untold_of_others(address.channel)
+    } else {
+        BTreeMap::new()
+    };
     let ledger = desk.checkpoint.ledger_mut(address.instance, address.channel)?;
     ledger.open(runs, key, now)?;
     let opened = ledger.messages.last_mut()?;

@@ -108,9 +108,9 @@ impl Checkpoint {
         of.map(|(.., ledger)| ledger.owed()).sum()
     }
 
-    /// Dead runs of all instances but this one that the channel has not been told of.
-    pub fn untold_of_others(&self, instance: &str, channel: &str) -> BTreeMap<String, Vec<u64>> {
-        let others = self.instances().into_iter().filter(|other| other != instance);
+    /// Dead runs of other instances that the channel has not been told of.
+    pub fn untold_of_others(&self, channel: &str) -> BTreeMap<String, Vec<u64>> {
+        let others = self.others.keys().cloned();
         let untold = others.filter_map(|other| Some((self.ledger(&other, channel)?.untold(), other)));
         untold
             .filter(|(runs, _)| !runs.is_empty())

@@ -72,6 +72,7 @@ mod retry;
 mod safe;
 mod several;
 mod signals;
+mod standby;
 mod state;
 mod state_bytes;
 mod state_commands;
