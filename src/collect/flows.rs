@@ -80,13 +80,17 @@ impl Flows {
     fn join(&mut self, mut hours: Vec<Vec<&mut Event>>, console: &mut Console<'_>) -> Result<(), NoRows> {
         let (from, to) = bounds(hours.iter().flatten());
         if let (flows, true) = self.between(from, to, console)? {
-            hours.iter_mut().flatten().for_each(|event| tell(event, &flows));
+            for event in hours.iter_mut().flatten() {
+                tell(event, &flows);
+            }
             return Ok(());
         }
         for mut events in hours {
             let (from, to) = bounds(events.iter());
             let (flows, is_all) = self.between(from, to, console)?;
-            events.iter_mut().for_each(|event| tell(event, &flows));
+            for event in &mut events {
+                tell(event, &flows);
+            }
             if !is_all && events.iter().any(|event| lacks_signature(event)) {
                 self.capped.push(from);
             }

@@ -182,7 +182,7 @@ fn many_flows_are_read_hour_by_hour_and_a_capped_count_is_told() {
     scenario.told_exactly(&console);
 
     // A console that tells fewer at once is asked hour by hour, as another that reads it for the first time.
-    console.state().flows_cap = 100;
+    console.state().beside.flows_cap = 100;
     let before = asked(&console).len();
     let other = Scenario::new().controller(&console);
     other.run().exits(0);
@@ -219,7 +219,7 @@ fn many_flows_are_read_hour_by_hour_and_a_capped_count_is_told() {
         )
     });
     console.list("flows", flows.collect::<Vec<_>>());
-    console.state().flows_cap = 20;
+    console.state().beside.flows_cap = 20;
     scenario.run().exits(3);
     let report = scenario.newest_report();
     let line = source(&report, "/traffic-flows");
