@@ -13,18 +13,16 @@ pub fn placed(event: &Event) -> (&'static str, Severity) {
     let allowed = action(event) == Action::Allowed;
     let inbound = rule.starts_with("threat-inbound");
     let severity = match signature::nature(event) {
-        None => severity,
         Some(Nature::Compromise) if inbound && !allowed => Severity::Low,
         Some(Nature::Compromise) if rule != "threat" => Severity::Severe,
         Some(Nature::Exploit) if inbound && allowed => Severity::Severe,
-        Some(Nature::Compromise | Nature::Exploit) => severity,
+        None | Some(Nature::Compromise | Nature::Exploit) => severity,
         Some(Nature::Scan) if !inbound && rule != "threat" => Severity::Medium,
-        Some(Nature::Scan) => Severity::Info,
         Some(Nature::Reputation) if inbound && !allowed => Severity::Info,
         Some(Nature::Reputation) if inbound || !allowed => Severity::Low,
         Some(Nature::Reputation) => Severity::Medium,
         Some(Nature::Policy) if allowed => Severity::Low,
-        Some(Nature::Policy) => Severity::Info,
+        Some(Nature::Scan | Nature::Policy) => Severity::Info,
     };
     (rule, severity)
 }

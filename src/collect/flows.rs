@@ -19,7 +19,7 @@ use crate::model::source::{SiteName, SourceId};
 
 /// How far the times of a row and of its flow may lie apart (facts: unifi-api.md section 5).
 const APART: TimeDelta = TimeDelta::seconds(2);
-/// Pages of one hour: consoles give about a thousand flows for one question.
+/// Pages of one stretch: consoles give about a thousand flows for one question.
 const MOST_PAGES: u64 = 10;
 const SOURCE: [&str; 3] = ["SRC_CLIENT", "SRC_DEVICE", "SRC_IP"];
 const DESTINATION: [&str; 3] = ["DST_CLIENT", "DST_DEVICE", "DST_IP"];
@@ -76,21 +76,21 @@ impl Flows {
         }
     }
 
-    /// All hours by one page, where that proves to hold everything; else hour by hour.
+    /// All of them together, where the console tells all that it has; else hour by hour.
     fn join(&mut self, mut hours: Vec<Vec<&mut Event>>, console: &mut Console<'_>) -> Result<(), NoRows> {
         let (from, to) = bounds(hours.iter().flatten());
-        let first = self.ask(from, to, 0, console)?;
-        if is_all(&first, first.rows) {
-            hours
-                .iter_mut()
-                .flatten()
-                .for_each(|event| tell(event, &first.flows));
+        if let (flows, true) = self.between(from, to, console)? {
+            for event in hours.iter_mut().flatten() {
+                tell(event, &flows);
+            }
             return Ok(());
         }
         for mut events in hours {
             let (from, to) = bounds(events.iter());
-            let (flows, is_all) = self.hour(from, to, console)?;
-            events.iter_mut().for_each(|event| tell(event, &flows));
+            let (flows, is_all) = self.between(from, to, console)?;
+            for event in &mut events {
+                tell(event, &flows);
+            }
             if !is_all && events.iter().any(|event| lacks_signature(event)) {
                 self.capped.push(from);
             }
@@ -98,22 +98,26 @@ impl Flows {
         Ok(())
     }
 
-    /// The flows of at most an hour, and whether those are all.
-    fn hour(
+    /// The flows between two moments, and whether those are all. Of more than the console tells, only the newest page
+    /// is read over a stretch of more than an hour.
+    fn between(
         &mut self,
         from: DateTime<Utc>,
         to: DateTime<Utc>,
         console: &mut Console<'_>,
     ) -> Result<(Vec<Flow>, bool), NoRows> {
+        let is_long = to - from > TimeDelta::hours(1) + APART * 2;
         let mut flows = Vec::new();
         let mut rows = 0;
         for number in 0..MOST_PAGES {
             let page = self.ask(from, to, number, console)?;
             rows += page.rows;
             let is_last = page.rows < PAGE;
-            let is_all = is_all(&page, rows);
+            let is_all = !page.or_more && page.total.map_or(is_last, |total| total <= rows);
+            let is_vain =
+                is_long && (page.or_more || page.total.is_none_or(|total| total > MOST_PAGES * PAGE));
             flows.extend(page.flows);
-            if is_all || is_last {
+            if is_all || is_last || is_vain {
                 return Ok((flows, is_all));
             }
         }
@@ -179,10 +183,6 @@ fn bounds<'e>(events: impl Iterator<Item = &'e &'e mut Event> + Clone) -> (DateT
     let first = times.clone().min().unwrap_or_default();
     let last = times.max().unwrap_or_default();
     (first - APART, last + APART)
-}
-
-fn is_all(page: &FlowPage, rows: u64) -> bool {
-    !page.or_more && page.total.map_or(rows < PAGE, |total| total <= rows)
 }
 
 /// Every filter is named, as the clients do that are known to work: a name the console does not know it ignores.

@@ -24,12 +24,11 @@ impl Recent {
     pub fn see(&mut self, slice: &Slice) {
         self.newest = self.newest.max(slice.position_after.newest);
         let known = self.window.filter(|known| known.until() == slice.window.since());
-        match known.filter(|_| self.ids.len() <= MOST) {
-            Some(known) => self.window = Some(known.hull(slice.window)),
-            None => {
-                self.ids.clear();
-                self.window = Some(slice.window);
-            }
+        if let Some(known) = known.filter(|_| self.ids.len() <= MOST) {
+            self.window = Some(known.hull(slice.window));
+        } else {
+            self.ids.clear();
+            self.window = Some(slice.window);
         }
         self.ids.extend(slice.rows.iter().map(|row| row.id.clone()));
     }

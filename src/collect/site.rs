@@ -46,12 +46,11 @@ impl Site<'_> {
         } else {
             self.read_audit(now, &recent, log, console, take, gathered)?;
             let activity = self.paced(SourceKind::AdminActivity, now, &recent);
-            let read = match self.known_absent(&activity, &gathered.learned) {
-                Some(read) => read,
-                None => {
-                    let mut ask = |question: &Ask| self.ask(SourceKind::AdminActivity, question, console);
-                    system_log::read(&activity, &mut ask, take)?
-                }
+            let read = if let Some(read) = self.known_absent(&activity, &gathered.learned) {
+                read
+            } else {
+                let mut ask = |question: &Ask| self.ask(SourceKind::AdminActivity, question, console);
+                system_log::read(&activity, &mut ask, take)?
             };
             self.learn(&read.coverage, &mut gathered.learned);
             enter(gathered, read);
@@ -76,20 +75,19 @@ impl Site<'_> {
         let log = self.log(SourceKind::SystemLog, now);
         let absent = self.absent(SourceKind::TrafficFlows, &gathered.learned);
         let mut flows = Flows::new(self.id(SourceKind::TrafficFlows), self.name.clone(), absent);
-        let read = match self.known_absent(&log, &gathered.learned) {
-            Some(read) => read,
-            None => {
-                // Slices are taken between the questions for rows, never during one.
-                let console = RefCell::new(&mut *console);
-                let mut ask =
-                    |question: &Ask| self.ask(SourceKind::SystemLog, question, &mut console.borrow_mut());
-                let mut seeing = |mut slice: Slice| {
-                    recent.see(&slice);
-                    flows.enrich(&mut slice, &mut console.borrow_mut());
-                    take(slice)
-                };
-                system_log::read(&log, &mut ask, &mut seeing)?
-            }
+        let read = if let Some(read) = self.known_absent(&log, &gathered.learned) {
+            read
+        } else {
+            // Slices are taken between the questions for rows, never during one.
+            let console = RefCell::new(&mut *console);
+            let mut ask =
+                |question: &Ask| self.ask(SourceKind::SystemLog, question, &mut console.borrow_mut());
+            let mut seeing = |mut slice: Slice| {
+                recent.see(&slice);
+                flows.enrich(&mut slice, &mut console.borrow_mut());
+                take(slice)
+            };
+            system_log::read(&log, &mut ask, &mut seeing)?
         };
         let outcome = read.coverage.outcome;
         self.learn(&read.coverage, &mut gathered.learned);

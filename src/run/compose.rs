@@ -44,10 +44,12 @@ pub fn report(frame: Frame, judgement: Judgement, digest: Digest) -> Report {
     }
 }
 
-/// The hull of the windows that the sources' lines tell; empty at `now` where none was asked for one.
+/// The hull of the windows that the sources' lines tell; empty at `now` where none was asked for one. What only adds to
+/// others does not move it: whole hours end later than the rest, and are told by the next report.
 pub fn hull(sources: &[SourceCoverage], now: DateTime<Utc>) -> Window {
     sources
         .iter()
+        .filter(|line| !line.id.kind.is_supplement())
         .filter_map(|line| Window::new(line.since?, line.until?))
         .reduce(Window::hull)
         .unwrap_or_else(|| Window::empty_at(now))

@@ -68,6 +68,7 @@ mod older;
 mod once;
 mod output;
 mod readable;
+mod requests;
 mod retry;
 mod safe;
 mod several;

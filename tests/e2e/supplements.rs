@@ -1,12 +1,13 @@
-//! What adds to the log: audit rows, what admins did, hours of bad connections. And how often all that is asked for.
+//! What adds to the log: audit rows, what admins did, hours of bad connections.
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::archive;
+use crate::console::Console;
+use crate::console::beside::Audit;
 use crate::console::fault::{Fault, What};
 use crate::console::row::{Row, series};
-use crate::console::{Audit, Console};
 use crate::scenario::{Scenario, source};
 
 /// A row about an admin.
@@ -63,7 +64,7 @@ fn asked_for_audit(console: &Console) -> usize {
 #[test]
 fn what_admins_did_is_read_where_it_is_kept_apart_and_a_row_of_two_classes_is_one() {
     let (scenario, console) = Scenario::with_console();
-    console.state().audit = Audit::Apart;
+    console.state().beside.audit = Audit::Apart;
     let since = console.now() - TimeDelta::hours(3);
     let rows = quiet(&console);
     let kept = [audit(100, since), audit(101, since + TimeDelta::minutes(1))];
@@ -94,7 +95,7 @@ fn what_admins_did_is_read_where_it_is_kept_apart_and_a_row_of_two_classes_is_on
 fn an_audit_that_the_log_holds_anyway_is_asked_for_once_a_version() {
     for manner in [Audit::InLog, Audit::Ignored] {
         let (scenario, console) = Scenario::with_console();
-        console.state().audit = manner;
+        console.state().beside.audit = manner;
         let mut rows = quiet(&console);
         rows.push(audit(100, console.now() - TimeDelta::hours(1)));
         console.add(rows.clone());
@@ -107,7 +108,7 @@ fn an_audit_that_the_log_holds_anyway_is_asked_for_once_a_version() {
         {
             let mut state = console.state();
             "10.5.67".clone_into(&mut state.version);
-            state.audit = Audit::Apart;
+            state.beside.audit = Audit::Apart;
             state.lists.clear();
         }
         let new = [audit(200, console.now())];
@@ -164,7 +165,7 @@ fn what_a_version_does_not_offer_or_an_account_may_not_see_costs_nothing_else() 
 #[test]
 fn an_audit_type_that_is_not_known_is_unsupported() {
     let (scenario, console) = Scenario::with_console();
-    console.state().audit = Audit::Refused;
+    console.state().beside.audit = Audit::Refused;
     console.add(quiet(&console));
     for _ in 0..2 {
         scenario.run().exits(0);
@@ -190,7 +191,7 @@ fn one_that_fails_is_read_by_a_later_run_and_costs_no_other() {
         let (rows, done) = (quiet(&console), [activity(100, since)]);
         console.add(rows.clone());
         console.list("activity", done.clone());
-        console.state().anomalies = vec![(
+        console.state().beside.anomalies = vec![(
             "USER_LOW_PHY_RATE",
             "02:00:5e:10:00:07".to_owned(),
             vec![hour(since).timestamp_millis()],
@@ -239,7 +240,7 @@ fn only_hours_that_are_over_are_told_and_each_once() {
         assert_eq!(scenario.told(), ids);
         archive::audit(&scenario.reports);
     };
-    console.state().anomalies = vec![(
+    console.state().beside.anomalies = vec![(
         "USER_HIGH_TCP_PACKET_LOSS",
         mac.to_owned(),
         vec![ms(-5), ms(-1), ms(0)],
@@ -255,7 +256,7 @@ fn only_hours_that_are_over_are_told_and_each_once() {
     told(&[-5, -1]);
     // The hour is over, and one shows up late.
     console.advance(TimeDelta::hours(1));
-    console.state().anomalies[0].2.push(ms(-3));
+    console.state().beside.anomalies[0].2.push(ms(-3));
     scenario.run().exits(0);
     told(&[-5, -1, 0, -3]);
     assert_eq!(source(&scenario.newest_report(), "/anomalies")["late"], 1);
@@ -263,7 +264,7 @@ fn only_hours_that_are_over_are_told_and_each_once() {
     console.advance(TimeDelta::days(7));
     scenario.run().exits(0);
     console.advance(TimeDelta::hours(2));
-    console.state().anomalies[0].2.push(ms(169));
+    console.state().beside.anomalies[0].2.push(ms(169));
     scenario.run().exits(0);
     told(&[-5, -1, 0, -3, 169]);
     let window = scenario.newest_report()["window"]["since"].clone();
@@ -284,14 +285,14 @@ fn killed_at_any_step_nothing_of_any_class_is_lost_or_told_twice() {
         "publish.json",
     ] {
         let (scenario, console) = Scenario::with_console();
-        console.state().audit = Audit::Apart;
+        console.state().beside.audit = Audit::Apart;
         let since = console.now() - TimeDelta::hours(3);
         let rows = quiet(&console);
         let (kept, done) = ([audit(100, since)], [activity(101, since)]);
         console.add(rows.clone());
         console.list("audit", kept.clone());
         console.list("activity", done.clone());
-        console.state().anomalies = vec![(
+        console.state().beside.anomalies = vec![(
             "USER_LOW_PHY_RATE",
             "02:00:5e:10:00:07".to_owned(),
             vec![hour(since).timestamp_millis()],
@@ -307,59 +308,4 @@ fn killed_at_any_step_nothing_of_any_class_is_lost_or_told_twice() {
         );
         archive::audit(&scenario.reports);
     }
-}
-
-#[test]
-fn a_quiet_site_is_asked_eight_questions_with_a_key_and_ten_with_a_password() {
-    for (version, has_log, password) in [
-        ("10.3.58", true, false),
-        ("10.3.58", true, true),
-        ("7.5.187", false, false),
-        ("7.5.187", false, true),
-    ] {
-        let (scenario, console) = Scenario::with_console();
-        let scenario = if password { scenario.password() } else { scenario };
-        {
-            let mut state = console.state();
-            state.has_log = has_log;
-            version.clone_into(&mut state.version);
-        }
-        console.add(quiet(&console));
-        let most = if password { 10 } else { 8 };
-        let mut asked = Vec::new();
-        for run in 1..=3 {
-            let before = console.hits().len();
-            scenario.run().exits(0);
-            let requests = console.hits().len() - before;
-            asked.push(requests);
-            // The first run still has to find out what this console is and offers.
-            assert!(
-                run == 1 || requests <= most,
-                "{version}: {requests} in run {run}: {:#?}",
-                console.state().paths()
-            );
-            console.advance(TimeDelta::hours(1));
-        }
-        assert!(asked[0] <= most + 4, "{version}: {asked:?}");
-        assert!(
-            !has_log || asked[0] <= most + usize::from(password),
-            "{version}: {asked:?}"
-        );
-    }
-}
-
-#[test]
-fn a_remembered_family_that_changed_is_found_out_with_one_login() {
-    let console = Console::start();
-    let scenario = Scenario::new().controller(&console).password();
-    scenario.run().exits(0);
-    // The same network now runs on a controller of the other family, at the same address.
-    console.state().classic = true;
-    console.advance(TimeDelta::hours(1));
-    scenario.run().exits(0);
-    assert_eq!(console.state().logins, 2);
-    console.state().classic = false;
-    console.advance(TimeDelta::hours(1));
-    scenario.run().exits(0);
-    assert_eq!(console.state().logins, 3);
 }

@@ -5,6 +5,7 @@ mod files;
 mod log;
 mod lost;
 mod sessions;
+mod several_sites;
 mod slices;
 mod source;
 mod totals;

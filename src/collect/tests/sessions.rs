@@ -24,7 +24,7 @@ fn now() -> DateTime<Utc> {
     "2026-11-21T06:00:00Z".parse().unwrap()
 }
 
-fn controller(sites: Sites) -> Controller {
+pub fn controller(sites: Sites) -> Controller {
     Controller {
         name: "home".to_owned(),
         base: BaseUrl {
@@ -42,7 +42,7 @@ fn controller(sites: Sites) -> Controller {
     }
 }
 
-fn wanted<'a>(controller: &'a Controller, known: Option<Known<'a>>) -> Wanted<'a> {
+pub fn wanted<'a>(controller: &'a Controller, known: Option<Known<'a>>) -> Wanted<'a> {
     Wanted {
         controller,
         sites_filter: None,
@@ -59,14 +59,14 @@ fn absent() -> NoRows {
     NoRows::Absent("HTTP 404".to_owned())
 }
 
-fn down() -> NoRows {
+pub fn down() -> NoRows {
     NoRows::Failed(Failure::new(FailureKind::Unavailable, "HTTP 502"))
 }
 
-type Instead<'a> = dyn FnMut(&Question<'_>) -> Option<Result<Vec<u8>, NoRows>> + 'a;
+pub type Instead<'a> = dyn FnMut(&Question<'_>) -> Option<Result<Vec<u8>, NoRows>> + 'a;
 
 /// A ready console with two rows and one device, but for what `instead` answers.
-fn ask(wanted: &Wanted<'_>, skew: TimeDelta, instead: &mut Instead<'_>) -> (Gathered, u64) {
+pub fn ask(wanted: &Wanted<'_>, skew: TimeDelta, instead: &mut Instead<'_>) -> (Gathered, u64) {
     let mut fake = Fake::steady((now() - TimeDelta::hours(3)).timestamp_millis(), 60_000, 2);
     let mut rows = 0;
     let mut answer = |question: &Question<'_>| {
@@ -312,49 +312,4 @@ fn a_difference_of_clocks_is_told() {
     assert!(warned(10, true)[0].contains("is 10 min ahead of this host's"));
     assert!(warned(-10, true)[0].contains("is 10 min behind this host's"));
     assert!(warned(1, true).is_empty() && warned(10, false).is_empty());
-}
-
-#[test]
-fn every_site_is_read_and_one_that_fails_costs_only_itself() {
-    let home = controller(Sites::All);
-    let filter = ["home/default".to_owned(), "Shop".to_owned()];
-    let mut instead = |question: &Question<'_>| {
-        let two = br#"{"data":[{"_id":"s1","name":"default"},{"_id":"s2","name":"shop1","desc":"Shop"},{"_id":"s3","name":"barn"}]}"#;
-        match question.path {
-            "/api/self/sites" => Some(Ok(two.to_vec())),
-            "/api/s/shop1/stat/sysinfo" => Some(Err(down())),
-            _ => None,
-        }
-    };
-    let wanted = Wanted {
-        sites_filter: Some(&filter),
-        ..wanted(&home, None)
-    };
-    let (gathered, _) = ask(&wanted, TimeDelta::zero(), &mut instead);
-    let failed: Vec<_> = gathered
-        .coverage
-        .iter()
-        .map(|line| (line.id.site.as_str(), line.outcome == Outcome::Failed))
-        .collect();
-    assert_eq!(
-        failed,
-        [
-            ("s1", false),
-            ("s1", false),
-            ("s1", false),
-            ("s1", false),
-            ("s1", false),
-            ("s2", true),
-            ("s2", true),
-            ("s2", true)
-        ]
-    );
-    assert_eq!(
-        gathered
-            .not_asked
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>(),
-        ["home/barn"]
-    );
 }

@@ -34,7 +34,7 @@ fn rows(raw: &[u8]) -> Vec<Row> {
     let mac = fields::text(&record, &["mac"], KEY);
     let hours = match record.get("timestamps") {
         Some(Value::Array(hours)) if !key.is_empty() && !mac.is_empty() => hours.as_slice(),
-        _ => return vec![malformed(String::from_utf8_lossy(raw).into_owned())],
+        _ => return vec![malformed(&String::from_utf8_lossy(raw))],
     };
     let mac = fields::mac(&mac).unwrap_or(mac);
     hours
@@ -46,7 +46,7 @@ fn rows(raw: &[u8]) -> Vec<Row> {
 
 fn row(key: &str, mac: &str, hour: &Value) -> Row {
     let Some(time) = fields::moment(hour) else {
-        return malformed(format!("{key} {mac} {hour}"));
+        return malformed(&format!("{key} {mac} {hour}"));
     };
     let id = format!("{key}/{mac}/{}", time.timestamp_millis());
     let role = if key.starts_with("AP_") {
@@ -78,9 +78,9 @@ fn row(key: &str, mac: &str, hour: &Value) -> Row {
     }
 }
 
-fn malformed(id: String) -> Row {
+fn malformed(id: &str) -> Row {
     Row {
-        id: text::clean(&id, KEY),
+        id: text::clean(id, KEY),
         made_id: true,
         time: None,
         event: None,

@@ -163,7 +163,7 @@ fn network(state: &mut State, hit: &Hit, path: &str) -> Reply {
         }
         ("GET", ["api", "s", _, "list", "alarm"]) if !state.has_log => lists::alarms(state),
         ("GET", ["api", "s", _, "stat", "anomalies"]) => extras::anomalies(state, hit),
-        ("POST", ["v2", "api", "site", _, "traffic-flows"]) if state.has_flows && state.has_log => {
+        ("POST", ["v2", "api", "site", _, "traffic-flows"]) if state.beside.has_flows && state.has_log => {
             extras::flows(state, hit)
         }
         ("GET", ["api", "s", site, "stat", what]) => {

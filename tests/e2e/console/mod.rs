@@ -2,6 +2,7 @@
 //! and whatever fault a test asks for. It shares no code with the program.
 
 mod answer;
+pub mod beside;
 pub mod fault;
 pub mod identity;
 pub mod row;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound as _, Utc};
 use serde_json::{Value, json};
 
+use crate::console::beside::Beside;
 use crate::console::fault::Fault;
 use crate::console::identity::Identity;
 use crate::console::row::Row;
@@ -56,14 +58,7 @@ pub struct State {
     /// What the lists beside the log hold, ascending by time: `events`, `alarms`, `ips` of older consoles, `audit`,
     /// `activity` and `flows` of newer ones.
     pub lists: BTreeMap<&'static str, Vec<Row>>,
-    /// Whether the log shows what admins did, keeps it apart (the list `audit`), or knows no such type.
-    pub audit: Audit,
-    /// It has `traffic-flows` (Network 9 and newer).
-    pub has_flows: bool,
-    /// It tells a number of flows no larger than this, and that there are more.
-    pub flows_cap: usize,
-    /// Key, MAC and hours of `stat/anomalies`.
-    pub anomalies: Vec<(&'static str, String, Vec<i64>)>,
+    pub beside: Beside,
     pub sites: Vec<Site>,
     /// Rows per site, ascending by time, then by order of arrival.
     pub rows: BTreeMap<String, Vec<Row>>,
@@ -114,20 +109,6 @@ pub struct Manner {
     pub doubles: bool,
     /// Every answer claims this many rows more than the one before.
     pub totals_grow: usize,
-}
-
-/// What `system-log/all` makes of `"type": "AUDIT"`.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub enum Audit {
-    /// The rows of that category, which it also shows when asked for all.
-    #[default]
-    InLog,
-    /// Rows that it shows only then.
-    Apart,
-    /// It does not know the key, and ignores it.
-    Ignored,
-    /// It knows the key, but not this value.
-    Refused,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -310,10 +291,7 @@ impl State {
             classic: false,
             has_log: true,
             lists: BTreeMap::new(),
-            audit: Audit::InLog,
-            has_flows: true,
-            flows_cap: 1_000,
-            anomalies: Vec::new(),
+            beside: Beside::default(),
             uuid: "7c1e64a0-5f3b-4c0e-9d57-02f1a3b4c5d6".to_owned(),
             version: "10.3.58".to_owned(),
             timezone: "Europe/Berlin".to_owned(),

@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::console::answer::{data, json_reply, matching, page};
+use crate::console::beside::Audit;
 use crate::console::wire::Reply;
-use crate::console::{Audit, Hit, State};
+use crate::console::{Hit, State};
 
 /// `system-log/all` asked for the type AUDIT.
 pub fn audit(state: &mut State, site: &str, asked: &Value) -> Reply {
-    match state.audit {
+    match state.beside.audit {
         Audit::Ignored => page(state, None, site, asked),
         Audit::Apart => page(state, Some("audit"), site, asked),
         Audit::InLog => {
@@ -40,7 +41,7 @@ pub fn flows(state: &State, hit: &Hit) -> Reply {
         .filter(|row| !wants_ips || row.text.contains("INTRUSION_PREVENTION"))
         .collect();
     let (size, number) = (number("pageSize", 50).clamp(1, 100), number("pageNumber", 0));
-    let total = all.len().min(state.flows_cap);
+    let total = all.len().min(state.beside.flows_cap);
     let texts = all.iter().rev().take(total).skip(number * size).take(size);
     let rows: Vec<Value> = texts
         .map(|row| serde_json::from_str(&row.text).unwrap())
@@ -69,7 +70,7 @@ pub fn anomalies(state: &State, hit: &Hit) -> Reply {
             &json!({"meta": {"rc": "error", "msg": "api.err.InvalidArgs"}, "data": []}),
         );
     };
-    let records = state.anomalies.iter().filter_map(|(key, mac, hours)| {
+    let records = state.beside.anomalies.iter().filter_map(|(key, mac, hours)| {
         let inside = |hour: &&i64| (start..=end).contains(*hour) && **hour <= state.now;
         let hours: Vec<i64> = hours.iter().filter(inside).copied().collect();
         (!hours.is_empty()).then(|| json!({"anomaly": key, "mac": mac, "timestamps": hours}))
