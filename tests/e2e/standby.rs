@@ -54,7 +54,7 @@ fn a_number_that_an_import_reserved_is_not_given_again_after_the_copy_before_is_
     ours.run().exits(3).says("run 4");
     import(&ours, &exported(&standby), 0);
     receiver.manner(Manner::Says(200));
-    ours.does(&["retry"]).exits(0).says("1 of 1 delivered");
+    ours.does(&["retry"]).exits(4).says("1 of 1 delivered");
     assert_eq!(
         accepted(&receiver).last(),
         Some(&ours.newest_report()["report_id"])
@@ -73,7 +73,10 @@ fn a_restore_goes_above_the_epoch_that_another_machine_brought() {
         standby.run().exits(0);
     }
     standby.does(&["state", "backup"]).exits(0);
-    standby.does(&["state", "restore"]).exits(0);
+    let newest = standby.checkpoint()["generation"].to_string();
+    standby
+        .does(&["state", "restore", "--generation", &newest])
+        .exits(0);
     standby.run().exits(4);
     import(&ours, &exported(&standby), 0);
     receiver.manner(Manner::Says(404));

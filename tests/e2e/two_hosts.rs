@@ -61,7 +61,7 @@ fn a_move_goes_on_where_the_old_machine_was_and_delivers_what_it_owed_under_its_
     let new = hooked(machine(&console), &receiver);
     import(&new, &file, 0).says_all(&[
         "run 2",
-        "1 of 1 source",
+        "4 of 4 sources",
         "1 delivery that it owed",
         "The next run is 3",
     ]);
@@ -176,7 +176,7 @@ fn what_the_old_machine_had_not_published_is_published_beside_the_new_ones_repor
     let new = machine(&console);
     an_hour(&console, 1);
     new.does(&["run", "--site", "default"]).exits(0);
-    import(&new, &file, 0).says("deliveries that it owes");
+    import(&new, &file, 0).says("1 delivery that it owed");
     new.run().exits(0);
     let mark = old.checkpoint()["instance"].as_str().unwrap()[..8].to_owned();
     let names = archive::below(&new.reports);
