@@ -82,6 +82,8 @@ pub enum Command {
     /// The checkpoint
     #[command(subcommand)]
     State(StateCommand),
+    /// Save one answer of each endpoint, with stand-ins for names and addresses, for a bug report
+    Capture(CaptureArgs),
     /// Earlier attempts
     #[command(subcommand)]
     History(HistoryCommand),
@@ -300,7 +302,17 @@ pub enum RulesCommand {
     List {
         #[arg(long)]
         json: bool,
+        /// Instead the keys in this file (see `run --input`) that are not in the catalogue, with how often they came
+        #[arg(long, value_name = "FILE")]
+        unknown_from: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct CaptureArgs {
+    /// The directory to make and save in [default: `unifi-scan-capture-<UTC>`, here]
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -186,7 +186,7 @@ fn bounds<'e>(events: impl Iterator<Item = &'e &'e mut Event> + Clone) -> (DateT
 }
 
 /// Every filter is named, as the clients do that are known to work: a name the console does not know it ignores.
-fn body(from: DateTime<Utc>, to: DateTime<Utc>, number: u64) -> Value {
+pub fn body(from: DateTime<Utc>, to: DateTime<Utc>, number: u64) -> Value {
     let mut body = json!({
         "policy_type": ["INTRUSION_PREVENTION"], "except_for": [], "search_text": "", "skip_count": false,
         "timestampFrom": from.timestamp_millis(), "timestampTo": to.timestamp_millis(), "pageNumber": number, "pageSize": PAGE,

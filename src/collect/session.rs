@@ -129,7 +129,7 @@ impl Session {
     }
 
     /// `text` without what the console was sent to believe us.
-    fn hushed(&self, text: &str) -> String {
+    pub fn hushed(&self, text: &str) -> String {
         let key = self.gate.key.as_ref().map(Secret::expose);
         let password = self.password.as_ref().map(Secret::expose);
         hushed(

@@ -1,5 +1,6 @@
 //! The commands beside `run`: each reads and tells; `retry` delivers.
 
+pub mod capture;
 pub mod check;
 pub mod config;
 pub mod gaps;
@@ -28,9 +29,10 @@ pub fn run(cli: &Cli) -> Exit {
         Command::Check => check::check(common),
         Command::Status(args) => status::status(args, common),
         Command::State(command) => state::state(command, common),
+        Command::Capture(args) => capture::capture(args, common),
         Command::History(command) => history::history(command, common),
         Command::Report(command) => report::report(command, common),
-        Command::Rules(command) => rules::rules(command),
+        Command::Rules(command) => rules::rules(command, common),
         Command::Config(ConfigCommand::Show) => config::show(common),
         Command::Completions { shell } => {
             let mut script = Vec::new();

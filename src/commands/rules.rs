@@ -1,19 +1,25 @@
 //! `rules explain` and `rules list`: what the program knows about event keys.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::analyse::catalogue::{self, Entry};
 use crate::analyse::rules::{Rule, all};
-use crate::cli::RulesCommand;
+use crate::cli::{Common, RulesCommand};
+use crate::collect::files::{self, FilesError};
 use crate::commands::fail;
 use crate::config::nearest::nearest;
 use crate::exit::Exit;
+use crate::model::count::counted;
 use crate::model::text::{KEY, clean};
 use crate::print;
+use crate::run::order::Clock;
 
-pub fn rules(command: &RulesCommand) -> Exit {
+pub fn rules(command: &RulesCommand, common: &Common) -> Exit {
     match command {
         RulesCommand::Explain { key } if key.trim().is_empty() => {
             return fail(
@@ -22,9 +28,58 @@ pub fn rules(command: &RulesCommand) -> Exit {
             );
         }
         RulesCommand::Explain { key } => print::put(explain(key).as_bytes()),
-        RulesCommand::List { json } => print::put(list(*json).as_bytes()),
+        RulesCommand::List {
+            json,
+            unknown_from: None,
+        } => print::put(list(*json).as_bytes()),
+        RulesCommand::List {
+            json,
+            unknown_from: Some(file),
+        } => match unknown(file, *json, Clock::of(common).now()) {
+            Ok(text) => print::put(text.as_bytes()),
+            Err(error) => return fail(exit_of(&error), &error.to_string()),
+        },
     }
     Exit::Ok
+}
+
+/// Keys in a file that the catalogue does not have, most frequent first.
+fn unknown(file: &Path, json: bool, now: DateTime<Utc>) -> Result<String, FilesError> {
+    let mut rows: BTreeMap<String, u64> = BTreeMap::new();
+    let files = [file.to_owned()];
+    files::read(&files, &mut std::io::stdin().lock(), now, &mut |slice| {
+        for event in slice
+            .rows
+            .iter()
+            .filter(|event| catalogue::entry_of(event).is_none())
+        {
+            *rows.entry(clean(&event.key, KEY)).or_default() += 1;
+        }
+        Ok(())
+    })?;
+    let mut rows: Vec<(String, u64)> = rows.into_iter().collect();
+    rows.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
+    let mut text = String::new();
+    for (key, count) in &rows {
+        if json {
+            let row = json!({ "key": key, "rows": count });
+            let _ = writeln!(text, "{row}");
+        } else {
+            let _ = writeln!(text, "{key:<52} {}", counted(*count, "row"));
+        }
+    }
+    if rows.is_empty() && !json {
+        text.push_str("every key in it is in the catalogue\n");
+    }
+    Ok(text)
+}
+
+fn exit_of(error: &FilesError) -> Exit {
+    match error {
+        FilesError::Unreadable(_) => Exit::Usage,
+        FilesError::Unusable(_) => Exit::Protocol,
+        FilesError::Taking(_) => Exit::Failed,
+    }
 }
 
 fn explain(key: &str) -> String {

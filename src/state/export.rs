@@ -92,7 +92,7 @@ impl Export {
         }
         let mut checkpoint = None;
         let mut export = (None, Vec::new(), BTreeMap::new());
-        let mut lost = Vec::new();
+        let mut lost_runs = Vec::new();
         for line in content
             .split(|byte| *byte == b'\n')
             .filter(|line| !line.is_empty())
@@ -108,7 +108,7 @@ impl Export {
                 Line::Checkpoint(found) => checkpoint = Some(*found),
                 Line::Seen(seen) => export.0 = Some(seen),
                 Line::Owed(file) => export.1.push(file),
-                Line::Lost(runs) => lost = runs,
+                Line::Lost(runs) => lost_runs = runs,
                 Line::Told(told) => export.2 = told,
                 Line::Sha256(_) => return Err("it ends twice".to_owned()),
             }
@@ -125,7 +125,7 @@ impl Export {
             checkpoint,
             seen,
             files,
-            lost,
+            lost: lost_runs,
             told,
         })
     }

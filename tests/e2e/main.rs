@@ -43,6 +43,7 @@
 )]
 
 mod archive;
+mod capture;
 mod child;
 mod console;
 mod other;
