@@ -7,6 +7,7 @@ pub mod demo;
 pub mod devices;
 pub mod files;
 pub mod legacy;
+pub mod lines;
 pub mod paged;
 pub mod probe;
 pub mod session;
@@ -83,6 +84,8 @@ pub struct Slice {
     pub window: Window,
     /// Ascending by time, distinct, inside the window.
     pub rows: Vec<Event>,
+    /// Of lines, which have no ids: when else each of the rows was said, word for word. Empty for all other sources.
+    pub again: Vec<Vec<Again>>,
     /// Rows that came for it, those that could not be read included.
     pub received: u64,
     pub malformed: u64,
@@ -95,6 +98,14 @@ pub struct Slice {
     pub changed_hours: BTreeSet<i64>,
     /// What taking this slice commits with it.
     pub position_after: Position,
+}
+
+/// A line that says word for word what a row of its slice says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Again {
+    pub time: DateTime<Utc>,
+    /// Where it begins in its file.
+    pub at: u64,
 }
 
 /// Whoever takes slices.

@@ -168,6 +168,7 @@ fn required_sources(settings: &[Setting], names: &[String], remarks: &mut Remark
         SourceKind::Ips,
         SourceKind::Devices,
         SourceKind::Health,
+        SourceKind::Lines,
     ]
     .map(SourceKind::name);
     for setting in settings {
