@@ -28,6 +28,7 @@ pub struct Filed {
 }
 
 /// Counts one row. The same row folded twice is counted twice: sorting out repeats is done before.
+#[cfg(test)]
 pub fn fold(digest: &mut Digest, site: &SiteName, event: &Event) -> Filed {
     fold_alike(digest, site, event, std::iter::empty())
 }

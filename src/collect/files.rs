@@ -7,6 +7,7 @@ mod input;
 mod listing;
 mod picture;
 mod served;
+mod totals;
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -17,14 +18,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
 use crate::collect::files::document::{Document, Record};
-use crate::collect::files::input::{Input, Piece};
+use crate::collect::files::input::{Input, Opened, Piece};
 use crate::collect::files::listing::{Key, Listings, key};
 use crate::collect::files::picture::Picture;
+use crate::collect::files::totals::Totals;
 use crate::collect::lines::calendar::Calendar;
 use crate::collect::lines::plain;
 use crate::collect::slice::MOST;
 use crate::collect::{Slice, Taking, verdict};
-use crate::model::coverage::{Outcome, SourceCoverage};
+use crate::model::coverage::SourceCoverage;
 use crate::model::device::SiteSnapshot;
 use crate::model::event::Event;
 use crate::model::position::Position;
@@ -123,19 +125,6 @@ struct File<'s> {
     total: Totals,
 }
 
-#[derive(Default)]
-struct Totals {
-    events: u64,
-    records: u64,
-    malformed: u64,
-    duplicates: u64,
-    pages: u64,
-    hull: Option<Window>,
-    /// Why it was not read to its end.
-    broken: Option<String>,
-    remarks: Vec<String>,
-}
-
 impl<'s> File<'s> {
     fn begin(
         path: &Path,
@@ -188,9 +177,9 @@ impl<'s> File<'s> {
         take: &mut Taking<'_>,
     ) -> Result<(), FilesError> {
         let plain = plain::open(from).map_err(|error| unreadable(&self.shown, &error))?;
-        let mut input = match Input::new(plain.bytes, &self.shown).as_log()? {
-            Ok(mut log) => return self.log(&mut *log, calendar, is_repeat, take),
-            Err(input) => input,
+        let mut input = match Input::new(plain.bytes, &self.shown).open()? {
+            Opened::Log(mut log) => return self.log(&mut *log, calendar, is_repeat, take),
+            Opened::Documents(input) => input,
         };
         while let Some(piece) = input.next()? {
             match piece {
@@ -304,49 +293,6 @@ impl<'s> File<'s> {
             changed_hours: BTreeSet::new(),
         };
         take(slice).map_err(FilesError::Taking)
-    }
-
-    fn line(self, warnings: &mut Vec<String>) -> SourceCoverage {
-        let Totals {
-            events,
-            records,
-            malformed,
-            duplicates,
-            hull,
-            broken,
-            remarks,
-            ..
-        } = self.total;
-        warnings.extend(remarks);
-        if malformed > 0 {
-            warnings.push(format!(
-                "{}: {malformed} records could not be read and are not in this report",
-                self.shown
-            ));
-        }
-        let line = SourceCoverage {
-            name: format!("input/{}", self.source.site),
-            id: self.source,
-            outcome: if records > 0 {
-                Outcome::Complete
-            } else {
-                Outcome::Empty
-            },
-            since: hull.map(|hull| hull.since()),
-            until: hull.map(|hull| hull.until()),
-            events,
-            records,
-            late: 0,
-            duplicates,
-            malformed,
-            oldest: hull.map(|hull| hull.since()),
-            reason: None,
-            code: 0,
-        };
-        match broken {
-            Some(why) => verdict::partial(line, &why, None),
-            None => line,
-        }
     }
 }
 

@@ -6,6 +6,7 @@ pub mod console;
 pub mod demo;
 pub mod devices;
 pub mod files;
+pub mod follow;
 pub mod legacy;
 pub mod lines;
 pub mod paged;

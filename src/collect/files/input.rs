@@ -27,6 +27,13 @@ pub struct Input<'a> {
     form: Option<Form>,
 }
 
+/// What the bytes turned out to be.
+pub enum Opened<'a> {
+    /// Lines for log servers: all of them, those included that were read to find it out.
+    Log(Box<dyn BufRead + 'a>),
+    Documents(Input<'a>),
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     Lines,
@@ -48,22 +55,20 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// These are lines for log servers: all of them, those included that were read to find it out.
-    pub fn as_log(mut self) -> Result<Result<Box<dyn BufRead + 'a>, Self>, FilesError> {
+    /// Finds out what it holds.
+    pub fn open(mut self) -> Result<Opened<'a>, FilesError> {
         let form = self.recognise()?;
         self.form = Some(form);
-        if form == Form::Log {
-            let ahead: Vec<u8> = self
-                .ahead
-                .drain(..)
-                .flat_map(|line| [line, vec![b'\n']].concat())
-                .collect();
-            return Ok(Ok(Box::new(Cursor::new(ahead).chain(self.from))));
+        match form {
+            Form::Log => {
+                let lines = self.ahead.drain(..).flat_map(|line| [line, vec![b'\n']].concat());
+                let ahead: Vec<u8> = lines.collect();
+                return Ok(Opened::Log(Box::new(Cursor::new(ahead).chain(self.from))));
+            }
+            Form::Documents => self.read_whole()?,
+            Form::Lines => {}
         }
-        if form == Form::Documents {
-            self.read_whole()?;
-        }
-        Ok(Err(self))
+        Ok(Opened::Documents(self))
     }
 
     /// The next document; errors say what is wrong with which file.

@@ -7,7 +7,7 @@ use memchr::memchr;
 
 /// A line longer than this is none.
 pub const LONGEST_LINE: usize = 64 * 1024;
-const BUFFER: usize = 128 * 1024;
+pub const BUFFER: usize = 128 * 1024;
 const GZIP: &[u8] = &[0x1f, 0x8b];
 /// What other packers begin with, and what would unpack it.
 const PACKED: [(&[u8], &str); 4] = [
