@@ -150,7 +150,7 @@ fn files(
             named_window: question.named_window,
             stop: question.stop,
         };
-        let followed = follow::read(wanted, &mut |slice| ingest.take(&slice))?;
+        let followed = follow::read(&wanted, &mut |slice| ingest.take(&slice))?;
         harvest.coverage.push(followed.coverage);
         harvest.warnings.extend(followed.warnings);
     }

@@ -15,8 +15,8 @@ use crate::scenario::{Scenario, source};
 fn world() -> Scenario {
     let scenario = Scenario::new();
     fs::create_dir(scenario.home().join("log")).unwrap();
-    let path = scenario.home().join("log/*.log");
-    let file = format!("[[file_source]]\nname = \"gw\"\npath = {path:?}\n");
+    let path = log(&scenario, "*.log");
+    let file = format!("[[file_source]]\nname = \"gw\"\npath = \"{}\"\n", path.display());
     let file = scenario.file("config.toml", file);
     scenario.env("UNIFI_SCAN_CONFIG", file.to_str().unwrap())
 }
@@ -179,8 +179,8 @@ fn a_source_without_files_fails_alone_and_costs_the_others_nothing() {
         .says("correct `path` of `gw`");
     append(&scenario, "gw.log", &lines(1, 2));
     let both = format!(
-        "[[file_source]]\nname = \"gw\"\npath = {:?}\n[[file_source]]\nname = \"ap\"\npath = \"/nonexistent/*.log\"\n",
-        log(&scenario, "*.log")
+        "[[file_source]]\nname = \"gw\"\npath = \"{}\"\n[[file_source]]\nname = \"ap\"\npath = \"/nonexistent/*.log\"\n",
+        log(&scenario, "*.log").display()
     );
     scenario.file("config.toml", both);
     assert_eq!(runs(&scenario, 3), 2);

@@ -104,7 +104,9 @@ mod tests {
             inode,
             size: text.len() as u64,
             written: DateTime::UNIX_EPOCH,
-            is_gzip: path.ends_with(".gz"),
+            is_gzip: std::path::Path::new(path)
+                .extension()
+                .is_some_and(|end| end == "gz"),
             head: text.as_bytes().to_vec(),
         }
     }

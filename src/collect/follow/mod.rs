@@ -80,7 +80,7 @@ pub fn look(source: &FileSource) -> Result<usize, Failure> {
 }
 
 /// Reads what is new in all of its files. `Err` only if `take` fails.
-pub fn read(wanted: Wanted<'_>, take: &mut Taking<'_>) -> anyhow::Result<Followed> {
+pub fn read(wanted: &Wanted<'_>, take: &mut Taking<'_>) -> anyhow::Result<Followed> {
     let id = id_of(wanted.source);
     let line = verdict::line(&id, &site_of(wanted.source));
     let Search { found, troubles } = search(&wanted.source.path);
@@ -96,7 +96,7 @@ pub fn read(wanted: Wanted<'_>, take: &mut Taking<'_>) -> anyhow::Result<Followe
         &wanted.position.files
     };
     let (standing, gone) = assign(&found, marks);
-    let mut reading = Reading::of(&wanted, id, take);
+    let mut reading = Reading::of(wanted, id, take);
     reading.troubles = troubles;
     reading.miss(gone);
     for (number, standing) in standing.iter().enumerate() {

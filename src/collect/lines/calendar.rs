@@ -55,19 +55,25 @@ impl Calendar {
             stamp = *[month, b" ", late].concat().first_chunk()?;
             length -= 1;
         }
-        let [a, b, c, b' ', d, e, b' ', f, g, b':', h, i, b':', j, k] = stamp else {
+        let [_, _, _, b' ', _, _, b' ', _, _, b':', _, _, b':', ..] = stamp else {
             return None;
         };
-        let (minute, second) = (two(h, i).filter(|m| *m < 60)?, two(j, k).filter(|s| *s < 61)?);
-        let hour = [a, b, c, b' ', d, e, b' ', f, g];
-        let base = match self.stamped {
-            Some((known, base)) if known == hour => base,
-            _ => {
-                let day = if d == b' ' { two(b'0', e)? } else { two(d, e)? };
-                let base = self.hour_of(month([a, b, c])?, day, two(f, g)?)?;
-                self.stamped = Some((hour, base));
-                base
-            }
+        let (minute, second) = (pair(&stamp, 10)?, pair(&stamp, 13)?);
+        if minute > 59 || second > 60 {
+            return None;
+        }
+        let hour = *stamp.first_chunk()?;
+        let base = if let Some((known, base)) = self.stamped
+            && known == hour
+        {
+            base
+        } else {
+            let [month @ .., _] = *stamp.first_chunk::<4>()?;
+            let day =
+                pair(&stamp, 4).or_else(|| digit(stamp.get(5)).filter(|_| stamp.get(4) == Some(&b' ')))?;
+            let base = self.hour_of(number_of(month)?, day, pair(&stamp, 7)?)?;
+            self.stamped = Some((hour, base));
+            base
         };
         self.inferred += 1;
         let time = DateTime::from_timestamp(base + i64::from(minute * 60 + second), 0)?;
@@ -99,37 +105,34 @@ impl Calendar {
     /// `2026-11-20T06:00:00.123Z`, `…+01:00`, or without a zone, at the beginning of the text, and what follows. UniFi
     /// writes a stray space in it: `2025-07-05T04: 17:21.976Z`.
     pub fn iso<'l>(&mut self, text: &'l [u8]) -> Option<(DateTime<Utc>, &'l [u8])> {
-        let ([a, b, c, d, b'-', e, f, b'-', g, h, b'T' | b' ', i, j, b':'], rest) =
-            text.split_first_chunk::<14>()?
-        else {
+        let (day, rest) = text.split_first_chunk::<14>()?;
+        let [_, _, _, _, b'-', _, _, b'-', _, _, b'T' | b' ', _, _, b':'] = day else {
             return None;
         };
         let rest = rest.strip_prefix(b" ").unwrap_or(rest);
-        let ([k, l, b':', m, n], rest) = rest.split_first_chunk::<5>()? else {
+        let (time, rest) = rest.split_first_chunk::<5>()?;
+        let year = pair(day, 0)? * 100 + pair(day, 2)?;
+        let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, pair(day, 5)?, pair(day, 8)?)?;
+        let (hour, minute, second) = (pair(day, 11)?, pair(time, 0)?, pair(time, 3)?.min(59));
+        if hour > 23 || minute > 59 || time.get(2) != Some(&b':') {
             return None;
-        };
-        let year = two(*a, *b)? * 100 + two(*c, *d)?;
-        let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, two(*e, *f)?, two(*g, *h)?)?;
-        let hour = two(*i, *j)?;
-        let (minute, second) = (two(*k, *l)?, two(*m, *n)?.min(59));
+        }
         let (milli, rest) = fraction(rest);
         let (offset, rest) = zone(rest);
-        let seconds = match offset {
-            Some(offset) => {
-                let wall = date
-                    .and_time(NaiveTime::from_hms_opt(hour, minute, second)?)
-                    .and_utc();
-                wall.timestamp() - i64::from(offset)
-            }
-            None => {
-                let base = match self.local {
-                    Some((known, base)) if known == (date, hour) => base,
-                    _ => self.begins(date, hour)?,
-                };
-                self.local = Some(((date, hour), base));
-                self.inferred += 1;
-                base + i64::from(minute * 60 + second)
-            }
+        let seconds = if let Some(offset) = offset {
+            let wall = date.and_time(NaiveTime::from_hms_opt(hour, minute, second)?);
+            wall.and_utc().timestamp() - i64::from(offset)
+        } else {
+            let base = if let Some((known, base)) = self.local
+                && known == (date, hour)
+            {
+                base
+            } else {
+                self.begins(date, hour)?
+            };
+            self.local = Some(((date, hour), base));
+            self.inferred += 1;
+            base + i64::from(minute * 60 + second)
         };
         let time = DateTime::from_timestamp_millis(seconds.checked_mul(1000)?.checked_add(milli)?)?;
         Some((time, rest))
@@ -153,30 +156,39 @@ fn fraction(text: &[u8]) -> (i64, &[u8]) {
 
 /// `Z`, `+01:00` or `+0100` as seconds east of Greenwich.
 fn zone(text: &[u8]) -> (Option<i32>, &[u8]) {
-    match text {
-        [b'Z', rest @ ..] => (Some(0), rest),
-        [sign @ (b'+' | b'-'), a, b, b':', c, d, rest @ ..]
-        | [sign @ (b'+' | b'-'), a, b, c, d, rest @ ..] => match (two(*a, *b), two(*c, *d)) {
-            (Some(hours @ 0..24), Some(minutes @ 0..60)) => {
-                let east = i32::try_from(hours * 3600 + minutes * 60).unwrap_or(0);
-                (Some(if *sign == b'-' { -east } else { east }), rest)
-            }
-            _ => (None, text),
-        },
-        _ => (None, text),
+    if let Some(rest) = text.strip_prefix(b"Z") {
+        return (Some(0), rest);
+    }
+    let minutes_at = if text.get(3) == Some(&b':') { 4 } else { 3 };
+    let east = || {
+        let seconds = i32::try_from(pair(text, 1)? * 3600 + pair(text, minutes_at)? * 60).ok()?;
+        match text.first()? {
+            b'+' => Some(seconds),
+            b'-' => Some(-seconds),
+            _ => None,
+        }
+    };
+    match east() {
+        Some(east) => (Some(east), text.get(minutes_at + 2..).unwrap_or_default()),
+        None => (None, text),
     }
 }
 
-fn two(tens: u8, ones: u8) -> Option<u32> {
-    (tens.is_ascii_digit() && ones.is_ascii_digit())
-        .then(|| u32::from(tens - b'0') * 10 + u32::from(ones - b'0'))
+/// Two digits at a place.
+fn pair(text: &[u8], at: usize) -> Option<u32> {
+    Some(digit(text.get(at))? * 10 + digit(text.get(at + 1))?)
 }
 
-fn month(letters: [u8; 3]) -> Option<u32> {
+fn digit(byte: Option<&u8>) -> Option<u32> {
+    byte.filter(|byte| byte.is_ascii_digit())
+        .map(|byte| u32::from(byte - b'0'))
+}
+
+fn number_of(month: [u8; 3]) -> Option<u32> {
     let months = [
         b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
     ];
-    let at = months.into_iter().position(|month| *month == letters)?;
+    let at = months.into_iter().position(|known| *known == month)?;
     u32::try_from(at + 1).ok()
 }
 

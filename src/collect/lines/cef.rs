@@ -88,29 +88,28 @@ fn stamp(before: &[u8], calendar: &mut Calendar) -> Option<chrono::DateTime<chro
 
 /// The key of the catalogue: numbers of Network stand alone, those of other products have its name before them.
 fn key(product: &[u8], id: &[u8], content: &mut Content) {
-    let text = |content: &Content, word: &[u8]| {
-        let message = content.value(Field::Message);
-        message.is_some_and(|message| memmem::find(message, word).is_some())
-    };
-    let mut whole = Vec::with_capacity(KEY_ROOM);
-    whole.extend_from_slice(MARK);
+    // UniFi OS 4 has words in the place of numbers.
+    let is_worded = product == b"UniFi OS" && id.iter().all(u8::is_ascii_lowercase);
+    let message = content
+        .value(Field::Message)
+        .filter(|_| is_worded)
+        .unwrap_or_default();
+    let signed_in = memmem::find(message, b"signed in").is_some();
+    let available = memmem::find(message, b"available").is_some();
+    let mut say = |before: &[u8], id: &[u8]| content.say_joined(Field::Key, &[MARK, before, id]);
     match (product, id) {
-        (b"UniFi Network", id) => whole.extend_from_slice(id),
-        // Words, in UniFi OS 4.
-        (b"UniFi OS", b"admins") if text(content, b"signed in") => whole.extend_from_slice(b"OS-1000"),
-        (b"UniFi OS", b"admins") => whole.extend_from_slice(b"OS-1005"),
-        (b"UniFi OS", b"updates") if text(content, b"available") => whole.extend_from_slice(b"OS-1100"),
-        (b"UniFi OS", b"updates") => whole.extend_from_slice(b"OS-1102"),
-        (b"UniFi OS", id) => whole.extend([b"OS-", id].concat()),
+        (b"UniFi Network", id) => say(b"", id),
+        (b"UniFi OS", b"admins") if signed_in => say(b"OS-", b"1000"),
+        (b"UniFi OS", b"admins") => say(b"OS-", b"1005"),
+        (b"UniFi OS", b"updates") if available => say(b"OS-", b"1100"),
+        (b"UniFi OS", b"updates") => say(b"OS-", b"1102"),
+        (b"UniFi OS", id) => say(b"OS-", id),
         (product, id) => {
             let short = product.strip_prefix(b"UniFi ").unwrap_or(product);
-            whole.extend([&short.to_ascii_uppercase(), &b"-"[..], id].concat());
+            say(&[&short.to_ascii_uppercase(), &b"-"[..]].concat(), id);
         }
     }
-    content.say(Field::Key, &whole);
 }
-
-const KEY_ROOM: usize = 32;
 
 /// Says what the extension holds and is of use; gives back its time in UTC, if it tells one. `msg` comes last and holds
 /// whatever it likes.

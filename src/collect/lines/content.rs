@@ -161,6 +161,22 @@ impl Content {
         self.0.extend_from_slice(value);
     }
 
+    /// The same in several pieces.
+    pub fn say_joined(&mut self, field: Field, pieces: &[&[u8]]) {
+        let begins = self.0.len();
+        self.0.extend_from_slice(&[field as u8, 0, 0]);
+        for piece in pieces {
+            self.0.extend_from_slice(piece);
+        }
+        self.0.truncate(begins + 3 + LONGEST);
+        let length = u16::try_from(self.0.len() - begins - 3)
+            .unwrap_or(u16::MAX)
+            .to_be_bytes();
+        if let Some(place) = self.0.get_mut(begins + 1..begins + 3) {
+            place.copy_from_slice(&length);
+        }
+    }
+
     /// Two lines say the same if and only if these are equal.
     pub fn bytes(&self) -> &[u8] {
         &self.0

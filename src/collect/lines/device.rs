@@ -1,7 +1,7 @@
 //! What access points, switches and gateways tell a log server of their own accord, as far as it is judged: what the
 //! firewall and the threat detection stopped or saw, and who joined or left the Wi-Fi.
 
-use memchr::{memchr, memmem, memrchr};
+use memchr::{memchr, memchr_iter, memmem, memrchr};
 
 use crate::collect::lines::Said;
 use crate::collect::lines::content::{Content, Field};
@@ -167,9 +167,7 @@ fn address(text: &[u8]) -> (&[u8], &[u8]) {
         return (address, port.strip_prefix(b":").unwrap_or_default());
     }
     match memrchr(b':', text) {
-        Some(colon)
-            if memchr(b'.', text).is_some() || text.iter().filter(|byte| **byte == b':').count() == 8 =>
-        {
+        Some(colon) if memchr(b'.', text).is_some() || memchr_iter(b':', text).count() == 8 => {
             let port = text.get(colon + 1..).unwrap_or_default();
             (text.get(..colon).unwrap_or_default(), port)
         }

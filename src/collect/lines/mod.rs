@@ -7,6 +7,7 @@ mod content;
 mod device;
 pub mod frame;
 pub mod plain;
+mod quick;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,6 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::collect::lines::calendar::Calendar;
 use crate::collect::lines::content::Content;
+use crate::collect::lines::quick::Seeded;
 use crate::collect::{Again, Slice};
 use crate::model::event::Event;
 use crate::model::position::Position;
@@ -89,7 +91,7 @@ pub struct Lines {
     pub is_repeat: bool,
     content: Content,
     /// Where in `rows` a content stands.
-    known: HashMap<Vec<u8>, usize>,
+    known: HashMap<Vec<u8>, usize, Seeded>,
     rows: Vec<(Event, Vec<Again>)>,
     hull: Option<(DateTime<Utc>, DateTime<Utc>)>,
     since_slice: Tally,
@@ -106,7 +108,7 @@ impl Lines {
             within: (None, None),
             is_repeat: false,
             content: Content::default(),
-            known: HashMap::new(),
+            known: HashMap::default(),
             rows: Vec::new(),
             hull: None,
             since_slice: Tally::default(),
