@@ -1,11 +1,11 @@
 //! CEF, the SIEM export of Network, UniFi OS and Protect. Consoles do not escape what they should, so a value ends
 //! only where the next key begins that we know (facts: unifi-api.md section 2.10).
 
-use memchr::{memchr, memchr_iter, memmem, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::collect::lines::calendar::Calendar;
 use crate::collect::lines::content::{Content, Field};
-use crate::collect::lines::{Line, Said};
+use crate::collect::lines::{Line, Said, find};
 
 const MARK: &[u8] = b"CEF:";
 /// No key is longer.
@@ -13,7 +13,7 @@ const LONGEST_KEY: usize = 40;
 
 /// Where in the line CEF begins, behind whatever a log server wrote before it.
 pub fn begins(line: &[u8]) -> Option<usize> {
-    let at = memmem::find(line, MARK)?;
+    let at = find(line, MARK)?;
     let version = line.get(at + MARK.len()..)?;
     version
         .strip_prefix(b" ")
@@ -94,8 +94,8 @@ fn key(product: &[u8], id: &[u8], content: &mut Content) {
         .value(Field::Message)
         .filter(|_| is_worded)
         .unwrap_or_default();
-    let signed_in = memmem::find(message, b"signed in").is_some();
-    let available = memmem::find(message, b"available").is_some();
+    let signed_in = find(message, b"signed in").is_some();
+    let available = find(message, b"available").is_some();
     let mut say = |before: &[u8], id: &[u8]| content.say_joined(Field::Key, &[MARK, before, id]);
     match (product, id) {
         (b"UniFi Network", id) => say(b"", id),

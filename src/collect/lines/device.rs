@@ -1,11 +1,11 @@
 //! What access points, switches and gateways tell a log server of their own accord, as far as it is judged: what the
 //! firewall and the threat detection stopped or saw, and who joined or left the Wi-Fi.
 
-use memchr::{memchr, memchr_iter, memmem, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 
-use crate::collect::lines::Said;
 use crate::collect::lines::content::{Content, Field};
 use crate::collect::lines::frame::Framed;
+use crate::collect::lines::{Said, find};
 
 /// Programs that write on UniFi devices and hardly anywhere else.
 const OURS: [&[u8]; 11] = [
@@ -90,19 +90,19 @@ fn firewall(message: &[u8], content: &mut Content) -> Option<Said> {
 
 /// `[Drop] [**] [1:2027865:3] ET INFO … [**] [Classification: …] [Priority: 2] {UDP} 192.0.2.55:50222 -> 1.1.1.1:53`
 fn threat(message: &[u8], content: &mut Content) -> Option<Said> {
-    let dropped = memmem::find(message, b"[Drop]").is_some();
-    let open = memmem::find(message, b"[1:").or_else(|| message.starts_with(b"[").then_some(0))?;
+    let dropped = find(message, b"[Drop]").is_some();
+    let open = find(message, b"[1:").or_else(|| message.starts_with(b"[").then_some(0))?;
     let (number, rest) = bracket(message.get(open..)?)?;
     let sid = number.split(|byte| *byte == b':').nth(1)?;
     if sid.is_empty() || !sid.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let ends = memmem::find(rest, b" [")?;
+    let ends = find(rest, b" [")?;
     let (signature, rest) = (rest.get(..ends)?, rest.get(ends..)?);
     let protocol = rest.get(memchr(b'{', rest)? + 1..)?;
     let closed = memchr(b'}', protocol)?;
     let (protocol, ends) = (protocol.get(..closed)?, protocol.get(closed + 1..)?.trim_ascii());
-    let arrow = memmem::find(ends, b" -> ")?;
+    let arrow = find(ends, b" -> ")?;
     let (source, _) = address(ends.get(..arrow)?);
     let (destination, port) = address(ends.get(arrow + 4..)?);
     let (key, title): (&[u8], &[u8]) = if dropped {
@@ -126,11 +126,11 @@ fn station(message: &[u8], content: &mut Content) -> Option<Said> {
     let after = |mark: &[u8]| {
         Some(
             message
-                .get(memmem::find(message, mark)? + mark.len()..)?
+                .get(find(message, mark)? + mark.len()..)?
                 .trim_ascii_start(),
         )
     };
-    let has = |words: &[u8]| memmem::find(message, words).is_some();
+    let has = |words: &[u8]| find(message, words).is_some();
     let (joined, rest) = if let Some(rest) = after(b"AP-STA-CONNECTED ") {
         (true, rest)
     } else if let Some(rest) = after(b"AP-STA-DISCONNECTED ") {

@@ -98,7 +98,7 @@ fn structured(time: DateTime<Utc>, rest: &[u8]) -> Option<Framed<'_>> {
         [b'-', rest @ ..] => rest,
         // `]` stands escaped inside of a value.
         [b'[', ..] => {
-            let mut ends = memchr::memmem::find_iter(rest, b"]");
+            let mut ends = memchr::memchr_iter(b']', rest);
             let end = ends
                 .find(|at| rest.get(at.wrapping_sub(1)) != Some(&b'\\') && rest.get(at + 1) != Some(&b'['))?;
             rest.get(end + 1..)?

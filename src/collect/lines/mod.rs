@@ -12,6 +12,7 @@ mod quick;
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use memchr::memchr_iter;
 
 use crate::collect::lines::calendar::Calendar;
 use crate::collect::lines::content::Content;
@@ -240,4 +241,10 @@ impl Lines {
         });
         inferred.into_iter().chain(passed).collect()
     }
+}
+
+/// Where a few letters stand first. Of such short texts, looking for the first letter is quicker than preparing a search.
+fn find(text: &[u8], word: &[u8]) -> Option<usize> {
+    let first = *word.first()?;
+    memchr_iter(first, text).find(|at| text.get(*at..).is_some_and(|rest| rest.starts_with(word)))
 }
