@@ -4,13 +4,14 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use ring::digest::{SHA256, digest as sha256};
 
 use crate::analyse::address::masked;
 use crate::analyse::catalogue;
 use crate::analyse::place::{self, Placed};
 use crate::analyse::rules::{Kind, Rule};
-use crate::model::digest::{Digest, Group, Tally, Unknown};
+use crate::model::digest::{Digest, Group, Tally, Turn, Unknown};
 use crate::model::event::Event;
 use crate::model::finding::{Example, Severity};
 use crate::model::source::SiteName;
@@ -27,26 +28,39 @@ pub struct Filed {
 }
 
 /// Counts one row. The same row folded twice is counted twice: sorting out repeats is done before.
+#[cfg(test)]
 pub fn fold(digest: &mut Digest, site: &SiteName, event: &Event) -> Filed {
+    fold_alike(digest, site, event, std::iter::empty())
+}
+
+/// Counts a row, and one for each of these other times that says the same: what it says is looked at only once.
+pub fn fold_alike(
+    digest: &mut Digest,
+    site: &SiteName,
+    event: &Event,
+    also: impl Iterator<Item = DateTime<Utc>>,
+) -> Filed {
     let entry = catalogue::entry_of(event);
     let placed = place::place(entry, event);
-    let hour = event.time.timestamp().div_euclid(3600);
+    let times = Times::of(event.time, also, placed.turn);
 
-    digest.events += 1;
-    digest.add_hour(hour, hour_counts(placed.severity));
-    *digest.categories.entry(placed.category).or_default() += 1;
+    digest.events += times.count;
+    for (hour, count) in &times.hours {
+        digest.add_hour(*hour, hour_counts(placed.severity, *count));
+    }
+    *digest.categories.entry(placed.category).or_default() += times.count;
     let key = entry.map_or(event.key.as_str(), |entry| entry.live_key());
     if entry.is_some() {
-        *digest.keys.entry(key.to_owned()).or_default() += 1;
+        *digest.keys.entry(key.to_owned()).or_default() += times.count;
     } else {
         let unknown = Unknown {
-            count: 1,
+            count: times.count,
             example: masked(&sentence(event)),
         };
         digest.add_unknown(event.key.clone(), unknown);
     }
     if placed.rule.kind == Kind::Routine {
-        *digest.routine.entry(key.to_owned()).or_default() += 1;
+        *digest.routine.entry(key.to_owned()).or_default() += times.count;
         return Filed {
             group: ROUTINE.to_owned(),
         };
@@ -54,8 +68,52 @@ pub fn fold(digest: &mut Digest, site: &SiteName, event: &Event) -> Filed {
     let site = site.to_string();
     let group_key = group_key(placed.rule, &site, &placed.subject.id);
     let group = format!("{group_key}:{}:{site}", placed.rule.id);
-    digest.add_group(group_key, alone(placed, site, key, hour, event));
+    digest.add_group(group_key, alone(placed, site, key, times, event));
     Filed { group }
+}
+
+/// When one and the same row came.
+struct Times {
+    count: u64,
+    first: DateTime<Utc>,
+    last: DateTime<Utc>,
+    /// Hours since the epoch, and how many came in each.
+    hours: BTreeMap<i64, u64>,
+    turns: Vec<Turn>,
+}
+
+impl Times {
+    fn of(one: DateTime<Utc>, also: impl Iterator<Item = DateTime<Utc>>, turn: Option<Turn>) -> Self {
+        let mut times = Self {
+            count: 0,
+            first: one,
+            last: one,
+            hours: BTreeMap::new(),
+            turns: Vec::new(),
+        };
+        // Neighbours mostly share their hour.
+        let mut run = (hour_of(one), 0);
+        for time in std::iter::once(one).chain(also) {
+            times.count += 1;
+            times.first = times.first.min(time);
+            times.last = times.last.max(time);
+            let hour = hour_of(time);
+            if hour != run.0 {
+                *times.hours.entry(run.0).or_default() += run.1;
+                run = (hour, 0);
+            }
+            run.1 += 1;
+            times
+                .turns
+                .extend(turn.map(|Turn(_, way, seconds)| Turn(time.timestamp_millis(), way, seconds)));
+        }
+        *times.hours.entry(run.0).or_default() += run.1;
+        times
+    }
+}
+
+fn hour_of(time: DateTime<Utc>) -> i64 {
+    time.timestamp().div_euclid(3600)
 }
 
 /// Joins the digest of later rows to that of earlier ones. Associative; the empty digest changes nothing.
@@ -85,34 +143,36 @@ fn group_key(rule: &Rule, site: &str, subject: &str) -> String {
     format!("{rank}{}", fingerprint(rule.id, site, subject))
 }
 
-/// A group of this one row.
-fn alone(placed: Placed, site: String, key: &str, hour: i64, event: &Event) -> Group {
+/// A group of this one row, as often as it came.
+fn alone(placed: Placed, site: String, key: &str, times: Times, event: &Event) -> Group {
     let mut facets: BTreeMap<String, Tally> = BTreeMap::new();
     for (facet, value) in placed.facets {
         facets
             .entry(facet.to_owned())
             .or_default()
-            .absorb(Tally::of(&value));
+            .absorb(Tally::of(&value, times.count));
     }
-    Group {
+    let mut group = Group {
         rule: placed.rule.id.to_owned(),
         site,
         subject: placed.subject,
         core: placed.core,
         worst: placed.severity,
-        count: 1,
-        first: event.time,
-        last: event.time,
+        count: times.count,
+        first: times.first,
+        last: times.last,
         examples: vec![Example {
-            time: event.time,
+            time: times.first,
             text: text::clean(&sentence(event), text::SENTENCE / 2),
         }],
-        keys: Tally::of(key),
+        keys: Tally::of(key, times.count),
         facets,
-        hours: BTreeMap::from([(hour, 1)]),
-        turns: placed.turn.into_iter().collect(),
+        hours: times.hours,
+        turns: times.turns,
         turns_cut: false,
-    }
+    };
+    group.cut();
+    group
 }
 
 /// The console's own words for the row, or as near as one comes to them.
@@ -145,8 +205,8 @@ fn without_placeholders(text: &str) -> String {
     shown
 }
 
-fn hour_counts(severity: Severity) -> [u64; 4] {
-    Severity::ALL.map(|each| u64::from(each == severity))
+fn hour_counts(severity: Severity, count: u64) -> [u64; 4] {
+    Severity::ALL.map(|each| if each == severity { count } else { 0 })
 }
 
 #[cfg(test)]
@@ -190,6 +250,29 @@ mod tests {
             prop_assert_eq!(&right, &whole);
             let rows: u64 = whole.groups.values().chain(whole.overflow.values()).map(|g| g.count).sum();
             prop_assert_eq!(rows + whole.routine.values().sum::<u64>(), whole.events);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn rows_that_say_the_same_may_be_counted_at_once(
+            rows in stream(12), minutes in proptest::collection::vec((0_usize..12, 0_i64..6_000), 0..200),
+        ) {
+            let again = |row: usize| {
+                let of = minutes.iter().filter(move |(of, _)| *of == row);
+                of.map(|(_, minutes)| rows[row].time + chrono::TimeDelta::minutes(*minutes)).collect::<Vec<_>>()
+            };
+            let (mut one_by_one, mut at_once) = (Digest::default(), Digest::default());
+            for (number, event) in rows.iter().enumerate() {
+                fold_alike(&mut at_once, &site(), event, again(number).into_iter());
+                fold(&mut one_by_one, &site(), event);
+                for time in again(number) {
+                    fold(&mut one_by_one, &site(), &Event { time, ..event.clone() });
+                }
+            }
+            prop_assert_eq!(one_by_one, at_once);
         }
     }
 

@@ -1,32 +1,39 @@
-//! Reads what was saved from a console: pages and rows of logs, device lists, health, in files or on standard
-//! input, told apart by their content. Lines of rows are streamed; a page is read whole, up to a limit.
+//! Reads what was saved from a console: pages and rows of logs, device lists, health, and lines of a log server, in
+//! files or on standard input, gzipped or not, told apart by their content. Lines are streamed; a page is read whole, up
+//! to a limit.
 
 mod document;
 mod input;
 mod listing;
 mod picture;
-mod syslog;
+mod served;
+mod totals;
 
 use std::collections::BTreeSet;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
 use crate::collect::files::document::{Document, Record};
-use crate::collect::files::input::{Input, Piece};
+use crate::collect::files::input::{Input, Opened, Piece};
 use crate::collect::files::listing::{Key, Listings, key};
 use crate::collect::files::picture::Picture;
+use crate::collect::files::totals::Totals;
+use crate::collect::lines::calendar::Calendar;
+use crate::collect::lines::plain;
 use crate::collect::slice::MOST;
 use crate::collect::{Slice, Taking, verdict};
-use crate::model::coverage::{Outcome, SourceCoverage};
+use crate::model::coverage::SourceCoverage;
 use crate::model::device::SiteSnapshot;
 use crate::model::event::Event;
 use crate::model::position::Position;
 use crate::model::source::{SiteName, SourceId, SourceKind};
 use crate::model::text::{self, NAME};
 use crate::model::window::Window;
+use crate::model::zone::Zone;
 
 /// What the files held.
 #[derive(Debug, Default)]
@@ -54,10 +61,11 @@ pub enum FilesError {
 }
 
 /// Reads all files in their order; `-` is `stdin`. All rows count, whatever their time; a row that came before in
-/// any of them is dropped and counted as a duplicate.
+/// any of them is dropped and counted as a duplicate. Lines that name no zone are of `zone`.
 pub fn read(
     paths: &[PathBuf],
     stdin: &mut dyn Read,
+    zone: &Zone,
     now: DateTime<Utc>,
     take: &mut Taking<'_>,
 ) -> Result<FromFiles, FilesError> {
@@ -65,13 +73,18 @@ pub fn read(
     let mut picture = Picture::default();
     let mut seen = BTreeSet::new();
     let mut listings = Listings::default();
+    let mut given = BTreeSet::new();
     for path in paths {
         let mut file = File::begin(path, &gathered.coverage, &mut seen, &mut listings);
         if path.as_os_str() == "-" {
-            file.read(stdin, &mut picture, take)?;
+            file.read(stdin, Calendar::new(zone.clone(), now), false, &mut picture, take)?;
         } else {
-            let mut opened = std::fs::File::open(path).map_err(|error| unreadable(&file.shown, &error))?;
-            file.read(&mut opened, &mut picture, take)?;
+            let opened = std::fs::File::open(path).and_then(|opened| Ok((opened.metadata()?, opened)));
+            let (metadata, mut opened) = opened.map_err(|error| unreadable(&file.shown, &error))?;
+            let written = metadata.modified().map_or(now, DateTime::from);
+            let calendar = Calendar::new(zone.clone(), written);
+            let is_repeat = !given.insert((metadata.dev(), metadata.ino()));
+            file.read(&mut opened, calendar, is_repeat, &mut picture, take)?;
         }
         gathered.coverage.push(file.line(&mut gathered.warnings));
     }
@@ -110,16 +123,6 @@ struct File<'s> {
     malformed: u64,
     duplicates: u64,
     total: Totals,
-}
-
-#[derive(Default)]
-struct Totals {
-    events: u64,
-    records: u64,
-    malformed: u64,
-    duplicates: u64,
-    pages: u64,
-    hull: Option<Window>,
 }
 
 impl<'s> File<'s> {
@@ -168,10 +171,16 @@ impl<'s> File<'s> {
     fn read(
         &mut self,
         from: &mut dyn Read,
+        calendar: Calendar,
+        is_repeat: bool,
         picture: &mut Picture,
         take: &mut Taking<'_>,
     ) -> Result<(), FilesError> {
-        let mut input = Input::new(from, &self.shown);
+        let plain = plain::open(from).map_err(|error| unreadable(&self.shown, &error))?;
+        let mut input = match Input::new(plain.bytes, &self.shown).open()? {
+            Opened::Log(mut log) => return self.log(&mut *log, calendar, is_repeat, take),
+            Opened::Documents(input) => input,
+        };
         while let Some(piece) = input.next()? {
             match piece {
                 Piece::Document(bytes) => self.document(&bytes, picture, take)?,
@@ -181,7 +190,7 @@ impl<'s> File<'s> {
         if self.total.pages == 0 {
             let message = format!(
                 "{} holds nothing this version reads (it reads system-log pages and rows, stat/event rows, devices, health, \
-                 sysinfo)",
+                 sysinfo, CEF and syslog lines)",
                 self.shown
             );
             return Err(FilesError::Unusable(message));
@@ -276,6 +285,7 @@ impl<'s> File<'s> {
             window,
             position_after: Position::unread(window.since()),
             rows,
+            again: Vec::new(),
             received,
             malformed,
             duplicates,
@@ -283,42 +293,6 @@ impl<'s> File<'s> {
             changed_hours: BTreeSet::new(),
         };
         take(slice).map_err(FilesError::Taking)
-    }
-
-    fn line(self, warnings: &mut Vec<String>) -> SourceCoverage {
-        let Totals {
-            events,
-            records,
-            malformed,
-            duplicates,
-            hull,
-            ..
-        } = self.total;
-        if malformed > 0 {
-            warnings.push(format!(
-                "{}: {malformed} records could not be read and are not in this report",
-                self.shown
-            ));
-        }
-        SourceCoverage {
-            name: format!("input/{}", self.source.site),
-            id: self.source,
-            outcome: if records > 0 {
-                Outcome::Complete
-            } else {
-                Outcome::Empty
-            },
-            since: hull.map(|hull| hull.since()),
-            until: hull.map(|hull| hull.until()),
-            events,
-            records,
-            late: 0,
-            duplicates,
-            malformed,
-            oldest: hull.map(|hull| hull.since()),
-            reason: None,
-            code: 0,
-        }
     }
 }
 

@@ -207,6 +207,7 @@ impl Reading<'_, '_> {
             source: self.log.id.clone(),
             site: self.log.site.clone(),
             window: window.unwrap_or_else(|| Window::empty_at(windows::moment(part.from))),
+            again: Vec::new(),
             received: count(rows.len()),
             malformed: 0,
             duplicates: 0,

@@ -8,6 +8,8 @@ pub mod demo;
 pub mod devices;
 pub mod files;
 pub mod flows;
+pub mod follow;
+pub mod lines;
 pub mod lists;
 pub mod paged;
 pub mod probe;
@@ -88,6 +90,8 @@ pub struct Slice {
     pub window: Window,
     /// Ascending by time, distinct, inside the window.
     pub rows: Vec<Event>,
+    /// Of lines, which have no ids: when else each of the rows was said, word for word. Empty for all other sources.
+    pub again: Vec<Vec<Again>>,
     /// Rows that came for it, those that could not be read included.
     pub received: u64,
     pub malformed: u64,
@@ -100,6 +104,14 @@ pub struct Slice {
     pub changed_hours: BTreeSet<i64>,
     /// What taking this slice commits with it.
     pub position_after: Position,
+}
+
+/// A line that says word for word what a row of its slice says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Again {
+    pub time: DateTime<Utc>,
+    /// Where it begins in its file.
+    pub at: u64,
 }
 
 /// Whoever takes slices.

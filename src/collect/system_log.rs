@@ -303,6 +303,7 @@ impl<'a, 't> Reading<'a, 't> {
             site: self.log.site.clone(),
             window: window.unwrap_or_else(|| Window::empty_at(windows::moment(part.from))),
             rows: events,
+            again: Vec::new(),
             received,
             malformed: if overlap { 0 } else { malformed },
             duplicates: 0,

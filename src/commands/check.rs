@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use rustix::fs::Access;
 
 use crate::cli::Common;
-use crate::collect::{self, Wanted};
+use crate::collect::{self, Wanted, follow};
 use crate::commands::fail;
 use crate::config::{self, ChannelKind, Config, Controller, Trust};
 use crate::disk::Dir;
@@ -54,6 +54,12 @@ pub fn check(common: &Common) -> Exit {
     rows.push(directory(&config));
     for controller in &config.controllers {
         rows.extend(console(controller, now, &stop));
+    }
+    for source in &config.file_sources {
+        let looked = follow::look(source)
+            .map(|files| format!("{files} files are called {}, rotated ones included", source.path))
+            .map_err(|failure| (failure.kind.into(), failure.message));
+        rows.push(row(&format!("files {}", source.name), looked));
     }
     for channel in &config.channels {
         let reached = match &channel.kind {

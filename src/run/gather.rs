@@ -7,14 +7,16 @@ use std::sync::mpsc;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
-use crate::collect::{self, Gathered, Known, Slice, Taking, Wanted};
+use crate::collect::{self, Gathered, Known, Slice, Taking, Wanted, follow};
 use crate::config::{Config, Controller};
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::device::Snapshot;
 use crate::model::source::SiteName;
 use crate::model::window::Window;
+use crate::model::zone::Zone;
 use crate::net::stop::Stop;
 use crate::run::ingest::{BeginningOf, Ingest};
+use crate::run::tell;
 use crate::state::schema::{Checkpoint, KnownController};
 
 /// What all controllers gave, beside the rows.
@@ -83,6 +85,7 @@ pub fn everything(
         }
         harvest.by_controller.insert(controller.name.clone(), gathered);
     }
+    files(question, position, ingest, &mut harvest)?;
     harvest.warnings.extend(
         harvest
             .not_asked
@@ -121,6 +124,37 @@ pub fn everything(
         );
     }
     Ok(harvest)
+}
+
+/// The file sources, one after the other.
+fn files(
+    question: &Question<'_>,
+    position: &BeginningOf<'_>,
+    ingest: &mut Ingest<'_>,
+    harvest: &mut Harvest,
+) -> anyhow::Result<()> {
+    let zone = tell::zone(question.config, harvest.timezone.as_deref());
+    let zone = Zone::named(&zone).unwrap_or_else(Zone::utc);
+    for source in &question.config.file_sources {
+        let site = follow::site_of(source);
+        let is_asked = |asked: &String| *asked == source.name || *asked == site.to_string();
+        if !question.sites.is_empty() && !question.sites.iter().any(is_asked) {
+            harvest.not_asked.push(site);
+            continue;
+        }
+        let wanted = follow::Wanted {
+            source,
+            position: position(&site, &follow::id_of(source)).position,
+            zone: source.timezone.as_ref().unwrap_or(&zone),
+            now: question.now,
+            named_window: question.named_window,
+            stop: question.stop,
+        };
+        let followed = follow::read(&wanted, &mut |slice| ingest.take(&slice))?;
+        harvest.coverage.push(followed.coverage);
+        harvest.warnings.extend(followed.warnings);
+    }
+    Ok(())
 }
 
 /// What each controller gave, in the order they are configured. Several are asked at once, each by a thread of its

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::analyse::{CountedAs, Fates, digest};
-use crate::collect::Slice;
+use crate::collect::{Again, Slice};
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::digest::Digest;
 use crate::model::position::Position;
@@ -56,6 +56,14 @@ struct Waiting {
     time: DateTime<Utc>,
     key: String,
     group: String,
+}
+
+impl Waiting {
+    fn write(&self, archive: &mut impl std::io::Write) -> anyhow::Result<()> {
+        let mut line = serde_json::to_vec(self).context("writing the event archive")?;
+        line.push(b'\n');
+        archive.write_all(&line).context("writing the event archive")
+    }
 }
 
 /// A row of `events-NNNNNN.jsonl`.
@@ -107,34 +115,44 @@ impl<'a> Ingest<'a> {
         let family = slice.source.family();
         let mut archive = self.archives.get_mut(&slice.site.controller);
         let mut folded = Digest::default();
-        for event in &slice.rows {
-            let late = taken
-                .before
-                .watermark
-                .is_some_and(|watermark| event.time < watermark);
-            let ids_are_known = !late || self.seen.is_complete(&family, hour_of(event.time));
-            let counted = self.seen.contains(&family, &event.id)
-                || (!ids_are_known && !slice.changed_hours.contains(&hour_of(event.time)));
-            self.seen.insert(&family, &event.id, event.time);
-            if counted {
-                taken.duplicates += 1;
-                continue;
+        for (number, event) in slice.rows.iter().enumerate() {
+            let is_late = |time| taken.before.watermark.is_some_and(|watermark| time < watermark);
+            let late = is_late(event.time);
+            if slice.source.kind.has_ids() {
+                let ids_are_known = !late || self.seen.is_complete(&family, hour_of(event.time));
+                let counted = self.seen.contains(&family, &event.id)
+                    || (!ids_are_known && !slice.changed_hours.contains(&hour_of(event.time)));
+                self.seen.insert(&family, &event.id, event.time);
+                if counted {
+                    taken.duplicates += 1;
+                    continue;
+                }
+                taken.may_repeat += u64::from(late && !ids_are_known);
             }
-            taken.events += 1;
-            taken.late += u64::from(late);
-            taken.may_repeat += u64::from(late && !ids_are_known);
-            let filed = digest::fold(&mut folded, &slice.site, event);
+            let again = slice.again.get(number).map_or(&[][..], Vec::as_slice);
+            let late_again = again
+                .iter()
+                .map(|again| u64::from(is_late(again.time)))
+                .sum::<u64>();
+            taken.late += u64::from(late) + late_again;
+            taken.events += 1 + u64::try_from(again.len()).unwrap_or(u64::MAX);
+            let times = again.iter().map(|again| again.time);
+            let filed = digest::fold_alike(&mut folded, &slice.site, event, times);
             if let Some(archive) = &mut archive {
-                let waiting = Waiting {
+                let mut waiting = Waiting {
                     id: event.id.clone(),
                     source: format!("{}/{}", slice.site, slice.source.kind),
                     time: event.time,
                     key: event.key.clone(),
                     group: filed.group,
                 };
-                let mut line = serde_json::to_vec(&waiting).context("writing the event archive")?;
-                line.push(b'\n');
-                archive.write_all(&line).context("writing the event archive")?;
+                waiting.write(archive)?;
+                let file = event.id.rsplit_once(':').map_or("", |(file, _)| file);
+                for Again { time, at } in again {
+                    waiting.id = format!("{file}:{at}");
+                    waiting.time = *time;
+                    waiting.write(archive)?;
+                }
             }
         }
         taken.position = slice.position_after.clone();

@@ -190,7 +190,7 @@ fn collect(desk: &mut Desk<'_>, workshop: &mut Workshop) -> Result<Collected, Ha
     desk.warnings.extend(seen.trouble.clone());
     let known = &desk.checkpoint;
     let position = |site: &SiteName, id: &_| beginning(known, site, id, start);
-    let mut ingest = Ingest::new(&mut seen, &position, workshop.waiting(&desk.config.controllers)?);
+    let mut ingest = Ingest::new(&mut seen, &position, workshop.waiting(&desk.config)?);
     let question = Question {
         config: &desk.config,
         checkpoint: known,
@@ -221,6 +221,7 @@ fn collect(desk: &mut Desk<'_>, workshop: &mut Workshop) -> Result<Collected, Ha
 /// Starts the embedded console and makes it the one controller.
 fn begin_demo(desk: &mut Desk<'_>) -> Result<demo::Console, Halt> {
     let console = demo::Console::start(DEMO_SEED, desk.checkpoint.start, desk.checkpoint.run)?;
+    desk.config.file_sources.clear();
     desk.config.controllers = vec![Controller::of_demo(console.base_url())];
     Ok(console)
 }

@@ -5,7 +5,8 @@ use std::io::{BufReader, BufWriter, Write as _};
 use anyhow::Context as _;
 
 use crate::analyse::Fates;
-use crate::config::{Config, Controller};
+use crate::collect::follow;
+use crate::config::Config;
 use crate::disk::Dir;
 use crate::model::report::Report;
 use crate::report;
@@ -38,16 +39,18 @@ impl Workshop {
         })
     }
 
-    /// Where each controller's rows go while they are collected; nowhere if they are not archived.
-    pub fn waiting(&mut self, controllers: &[Controller]) -> anyhow::Result<Archives<'static>> {
+    /// Where each controller's rows, and those of files, go while they are collected; nowhere if they are not archived.
+    pub fn waiting(&mut self, config: &Config) -> anyhow::Result<Archives<'static>> {
         let mut archives = Archives::new();
         let Some(draft) = self.draft.as_mut().filter(|_| self.archive) else {
             return Ok(archives);
         };
-        let mut names: Vec<&str> = controllers
+        let controllers = config
+            .controllers
             .iter()
-            .map(|controller| controller.name.as_str())
-            .collect();
+            .map(|controller| controller.name.as_str());
+        let files = (!config.file_sources.is_empty()).then_some(follow::CONTROLLER);
+        let mut names: Vec<&str> = controllers.chain(files).collect();
         names.sort_unstable();
         for (number, name) in names.into_iter().enumerate() {
             let file = draft

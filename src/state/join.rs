@@ -159,8 +159,9 @@ fn rank(source: &SourceState) -> impl Ord {
         newest,
         hours,
         stuck_at,
+        files,
     } = source.position.clone();
-    let rest = (newest, stuck_at, hours, source.name.clone());
+    let rest = (newest, stuck_at, hours, files, source.name.clone());
     (source.epoch, watermark, proved_until, rest)
 }
 

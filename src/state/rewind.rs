@@ -34,6 +34,8 @@ fn set_back(position: &mut Position, watermark: DateTime<Utc>, time: DateTime<Ut
     position.proved_until = Some(time);
     position.newest = position.newest.map(|newest| newest.min(time));
     position.lagging_until = None;
+    // Files are read again from their beginning, and what lies before is passed over.
+    position.files.clear();
     let first = time.timestamp().div_euclid(3600);
     position.hours.retain(|hour, _| *hour < first);
 }

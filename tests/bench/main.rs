@@ -11,6 +11,7 @@
 #[path = "../e2e/console/mod.rs"]
 mod console;
 mod cost;
+mod lines;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     }
     kept &= log(100_000, "distinct rows", &distinct(100_000));
     kept &= demo();
+    kept &= lines::measured(MOST_MEMORY);
     let program = std::fs::metadata(PROGRAM).unwrap().len();
     println!("program: {program} bytes (≤{MOST_PROGRAM})");
     kept &= program <= MOST_PROGRAM;

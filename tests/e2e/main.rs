@@ -29,6 +29,8 @@
 //! | 28 the same bytes | `safe::the_same_input…`, `readable::a_report_is_shown_byte_for_byte…` |
 //! | 29 odd surroundings | `safe::closed_standard_streams…`, `safe::the_umask…`, `safe::another_user…`, `safe::root_in_the_directory…`, and every test clears the environment |
 //!
+//! Lines of a log server (issue 4): given to `--input`, `lines`; followed by runs, `file_source`.
+//!
 //! Two machines that read the same consoles (contract, section 5): `two_hosts`, `exports`.
 //!
 //! The other promises (several sources, mail, upgrades) belong to parts that are not there yet.
@@ -57,6 +59,7 @@ mod demo;
 mod exit_codes;
 mod exports;
 mod fake_console;
+mod file_source;
 mod flows;
 mod history;
 mod honest;
@@ -64,6 +67,7 @@ mod host_clock;
 mod hostile;
 mod input;
 mod limits;
+mod lines;
 mod odd_pages;
 mod older;
 mod once;

@@ -1,9 +1,10 @@
 //! Cuts a stream into JSON documents without holding more than one: line by line where the lines are documents,
-//! else whole.
+//! else whole. Lines for log servers are left to others.
 
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::{BufRead, Cursor, Read as _};
 
-use crate::collect::files::{FilesError, syslog, unreadable};
+use crate::collect::files::{FilesError, unreadable};
+use crate::collect::lines::frame;
 use crate::collect::wire::json;
 
 /// The largest document that is read whole.
@@ -16,7 +17,7 @@ pub enum Piece {
 }
 
 pub struct Input<'a> {
-    from: BufReader<&'a mut dyn Read>,
+    from: Box<dyn BufRead + 'a>,
     shown: String,
     /// Lines read while finding out what this is.
     ahead: Vec<Vec<u8>>,
@@ -26,17 +27,26 @@ pub struct Input<'a> {
     form: Option<Form>,
 }
 
+/// What the bytes turned out to be.
+pub enum Opened<'a> {
+    /// Lines for log servers: all of them, those included that were read to find it out.
+    Log(Box<dyn BufRead + 'a>),
+    Documents(Input<'a>),
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     Lines,
+    /// Of CEF or syslog.
+    Log,
     /// One document after the other, each over as many lines as it likes.
     Documents,
 }
 
 impl<'a> Input<'a> {
-    pub fn new(from: &'a mut dyn Read, shown: &str) -> Self {
+    pub fn new(from: Box<dyn BufRead + 'a>, shown: &str) -> Self {
         Self {
-            from: BufReader::new(from),
+            from,
             shown: shown.to_owned(),
             ahead: Vec::new(),
             text: Vec::new(),
@@ -45,21 +55,27 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// The next document; errors say what is wrong with which file.
-    pub fn next(&mut self) -> Result<Option<Piece>, FilesError> {
-        let form = if let Some(form) = self.form {
-            form
-        } else {
-            let form = self.recognise()?;
-            if form == Form::Documents {
-                self.read_whole()?;
-            }
-            form
-        };
+    /// Finds out what it holds.
+    pub fn open(mut self) -> Result<Opened<'a>, FilesError> {
+        let form = self.recognise()?;
         self.form = Some(form);
         match form {
-            Form::Lines => self.next_line(),
-            Form::Documents => self.next_document(),
+            Form::Log => {
+                let lines = self.ahead.drain(..).flat_map(|line| [line, vec![b'\n']].concat());
+                let ahead: Vec<u8> = lines.collect();
+                return Ok(Opened::Log(Box::new(Cursor::new(ahead).chain(self.from))));
+            }
+            Form::Documents => self.read_whole()?,
+            Form::Lines => {}
+        }
+        Ok(Opened::Documents(self))
+    }
+
+    /// The next document; errors say what is wrong with which file.
+    pub fn next(&mut self) -> Result<Option<Piece>, FilesError> {
+        match self.form {
+            Some(Form::Lines) => self.next_line(),
+            _ => self.next_document(),
         }
     }
 
@@ -67,12 +83,9 @@ impl<'a> Input<'a> {
     fn recognise(&mut self) -> Result<Form, FilesError> {
         while self.ahead.len() < 2 {
             match self.line()? {
-                Some(line) if syslog::is_line(&line) => {
-                    let why = format!(
-                        "{}: syslog and CEF lines are not read yet; give the console's answers as JSON",
-                        self.shown
-                    );
-                    return Err(FilesError::Unusable(why));
+                Some(line) if frame::is_line(&line) => {
+                    self.ahead.push(line);
+                    return Ok(Form::Log);
                 }
                 Some(line) => self.ahead.push(line),
                 None => return Ok(Form::Documents),

@@ -30,6 +30,7 @@ impl Reading<'_, '_> {
             site: self.log.site.clone(),
             window: Window::empty_at(windows::moment(at)),
             rows: Vec::new(),
+            again: Vec::new(),
             received: 0,
             malformed: 0,
             duplicates: 0,

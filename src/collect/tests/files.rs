@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::collect::files::{FilesError, FromFiles, read};
 use crate::model::coverage::Outcome;
 use crate::model::event::Event;
+use crate::model::zone::Zone;
 
 const PAGE: &str = r#"{"data":[{"id":"a","key":"K","timestamp":1778077234330},{"id":"b","key":"K","timestamp":1778077234000},
     {"id":"a","key":"K","timestamp":1778077234330},17],"page_number":0,"total_element_count":4,"total_page_count":1}"#;
@@ -33,7 +34,7 @@ fn read_texts(texts: &[&str]) -> (Result<FromFiles, FilesError>, Vec<Vec<Event>>
         paths.push(path);
     }
     let mut slices = Vec::new();
-    let read = read(&paths, &mut std::io::empty(), now(), &mut |slice| {
+    let read = read(&paths, &mut std::io::empty(), &Zone::utc(), now(), &mut |slice| {
         assert!(slice.rows.iter().all(|row| slice.window.contains(row.time)));
         slices.push(slice.rows);
         Ok(())
@@ -135,12 +136,8 @@ fn what_cannot_be_used_is_refused_by_name() {
             "it reads system-log pages and rows",
         ),
         (
-            "Jul  5 04:17:21 gw CEF:0|Ubiquiti|UniFi Network|9.3.33|544|x|1|",
-            "syslog and CEF lines are not read yet",
-        ),
-        (
-            "<4>Mar  5 13:08:27 gw kernel: x\n<4>Mar  5 13:08:28 gw kernel: y\n",
-            "syslog and CEF lines are not read yet",
+            "<4>Mar  5 13:08:27 nas sshd[7]: x\n<4>Mar  5 13:08:28 nas cron: y\n",
+            "2 lines of a log server, and none of them is of a UniFi device",
         ),
         (r#"[{"a":1},{"b":2}]"#, "holds nothing"),
         (r#"{"data":[{"id":"a""#, "cut off"),
@@ -170,6 +167,7 @@ fn a_file_that_is_not_there_is_another_matter_than_one_that_holds_nothing() {
         let gone = read(
             std::slice::from_ref(&path),
             &mut std::io::empty(),
+            &Zone::utc(),
             now(),
             &mut |_| Ok(()),
         );
@@ -267,10 +265,16 @@ fn files_without_log_rows_say_what_they_hold() {
 #[test]
 fn standard_input_is_a_file_called_stdin() {
     let mut rows = 0;
-    let from = read(&[PathBuf::from("-")], &mut PAGE.as_bytes(), now(), &mut |slice| {
-        rows += slice.rows.len();
-        Ok(())
-    });
+    let from = read(
+        &[PathBuf::from("-")],
+        &mut PAGE.as_bytes(),
+        &Zone::utc(),
+        now(),
+        &mut |slice| {
+            rows += slice.rows.len();
+            Ok(())
+        },
+    );
     assert_eq!(
         (from.unwrap().coverage[0].name.as_str(), rows),
         ("input/stdin", 2)
@@ -303,6 +307,7 @@ fn recordings_of_real_consoles_are_read() {
         let from = read(
             std::slice::from_ref(&path),
             &mut std::io::empty(),
+            &Zone::utc(),
             now(),
             &mut |slice| {
                 found += slice.rows.len();

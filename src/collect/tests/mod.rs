@@ -2,6 +2,7 @@
 
 mod endless;
 mod files;
+mod lines;
 mod log;
 mod lost;
 mod sessions;
