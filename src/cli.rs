@@ -310,7 +310,7 @@ pub enum RulesCommand {
 
 #[derive(Debug, Args)]
 pub struct CaptureArgs {
-    /// The directory to make and save in [default: `unifi-scan-capture-<UTC>`, here]
+    /// The directory to make and save in; without it `unifi-scan-capture-` and the time, here
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
 }
