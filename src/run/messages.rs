@@ -19,6 +19,7 @@ use crate::run::ranges::runs;
 use crate::run::{debts, remember};
 use crate::state::ledger::Ledger;
 use crate::state::messages::{Answer, Message, message_key};
+use crate::state::spans::Standing;
 
 /// A message is sent at most so often in one run, if the receiver says when it wants to be asked again …
 const TRIES: u32 = 3;
@@ -208,7 +209,15 @@ fn enter(
             ledger.leave_alone(numbers, wish, now);
         }
     }
+    // A run that another machine delivered goes along in a repeat, and a refusal of that is no failure of it.
+    let is_owed = |ledger: &Ledger, run| matches!(ledger.between.get(run), Some(Standing::Owed(_)));
+    let concerns = |desk: &Desk<'_>, run: u64| {
+        *answer == Answer::Accepted || ledger(desk, address).is_some_and(|ledger| is_owed(ledger, run))
+    };
     for number in numbers {
+        if !concerns(desk, *number) {
+            continue;
+        }
         debts::delivery(
             &mut desk.checkpoint,
             desk.record,

@@ -65,13 +65,18 @@ impl Ledger {
         }
         self.between.set(run, Standing::Owed(Debt::default()));
         self.revivals.set(run, self.revivals_of(run).saturating_add(1));
+        self.forget_revivals();
+        self.advance();
+        true
+    }
+
+    /// Of too many revivals, those of runs that were settled longest ago say least.
+    pub fn forget_revivals(&mut self) {
         while self.revivals.len() > MOST_REVIVALS
             && let Some((first, last)) = self.oldest_settled_revival()
         {
             self.revivals.clear(first, last);
         }
-        self.advance();
-        true
     }
 
     /// How often `run` was revived.

@@ -182,6 +182,22 @@ fn a_new_channel_starts_with_the_next_run() {
 }
 
 #[test]
+fn revivals_are_remembered_while_they_matter_and_only_so_many_afterwards() {
+    let mut ledger = owing(1, 400);
+    for run in 1..=400 {
+        ledger.settle(run, Standing::Dead { told: true });
+    }
+    for run in (2..=400).step_by(2) {
+        assert!(ledger.owe_again(run));
+    }
+    assert_eq!(ledger.revivals.len(), 200, "all of them are owed");
+    ledger.open(&ledger.due(at(0), true), "k", at(0)).unwrap();
+    ledger.answer("k", &Answer::Accepted, at(0));
+    assert_eq!(ledger.revivals.len(), 64);
+    assert_eq!(ledger.revivals_of(400), 1, "the newest stay");
+}
+
+#[test]
 fn superseded_numbers_do_not_stop_it() {
     let mut ledger = owing(40, 2);
     ledger.supersede(42, 45);

@@ -111,6 +111,7 @@ impl Ledger {
                     self.between.set(run, Standing::Accepted);
                 }
                 self.close_done();
+                self.forget_revivals();
                 self.note_told(asked.into_iter().flat_map(|message| message.tells));
                 return;
             }

@@ -319,6 +319,11 @@ fn a_message_that_may_have_arrived_is_repeated_whole_although_another_machine_de
 
     import(&ours, &exported(&standby), 0);
     ours.does(&["retry"]).exits(3);
+    let checkpoint = ours.checkpoint();
+    let failures = checkpoint["failures"].as_array().unwrap();
+    let pending = failures.iter().filter(|failure| failure["state"] == "pending");
+    let pending: Vec<&Value> = pending.map(|failure| &failure["run"]).collect();
+    assert_eq!(pending, [2], "run 1 was delivered");
     // The archive is the operator's to clear: what an open message needs lies in the outbox.
     fs::remove_dir_all(ours.reports.join("2026")).unwrap();
     receiver.manner(Manner::Says(200));

@@ -217,9 +217,13 @@ fn archive(common: &Common) -> String {
         offline: true,
         ..common.wish()
     };
-    let channels = config::load(&wish)
-        .map(|config| config.channels)
-        .unwrap_or_default();
+    let channels = match config::load(&wish) {
+        Ok(config) => config.channels,
+        Err(errors) => {
+            log::warn!("the channel that publishes here is taken to be `file`: {errors}");
+            Vec::new()
+        }
+    };
     let file = channels
         .into_iter()
         .find(|channel| matches!(channel.kind, ChannelKind::File));
