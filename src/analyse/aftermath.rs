@@ -37,12 +37,12 @@ pub fn next_time(rule: &Rule) -> String {
 /// A row that says only that something changed is no proof that it was away, nor that it is back.
 pub fn changed_somehow(mut finding: Finding, case: &Case, scene: &Scene<'_>) -> Finding {
     let phrase = Phrase::of(case, scene.device(&case.group));
-    let often = if case.group.count == 1 {
+    let often = if case.group.occurrences() == 1 {
         String::new()
     } else {
-        format!(" {}", times(case.group.count))
+        format!(" {}", times(case.group.occurrences()))
     };
-    finding.occurrences = case.group.count;
+    finding.occurrences = case.group.occurrences();
     finding.severity = Severity::Low;
     finding.title = capitalised(&format!("{} changed its state{often}", phrase.who));
     let unsaid = "The console does not say whether it went away or came back, nor for how long.";

@@ -61,7 +61,7 @@ fn cases(scene: &Scene<'_>) -> Vec<Case> {
             rule,
             keys: vec![key.clone()],
             names: vec![words::name(&named.subject)],
-            shares: Vec::from_iter(is_somebody.then(|| (words::name(&named.subject), group.count))),
+            shares: Vec::from_iter(is_somebody.then(|| (words::name(&named.subject), group.occurrences()))),
             group: named,
             surplus: None,
             ongoing: false,
@@ -178,18 +178,22 @@ impl Case {
 
 fn finding(case: &Case, scene: &Scene<'_>) -> Option<Finding> {
     let (rule, group) = (case.rule, &case.group);
+    if group.occurrences() == 0 {
+        // An earlier report told of all of it.
+        return None;
+    }
     match rule.kind {
         Kind::Outage => outages::finding(case, scene),
         _ if rule.id.starts_with("threat") => Some(threats::finding(case)),
         _ if rule.id == "shared-anomaly" => anomalies::shared(case),
-        _ if group.count < rule.quiet_below => None,
+        _ if group.occurrences() < rule.quiet_below => None,
         _ => {
             let mut severity = case.surplus.unwrap_or_else(|| severity_by_rows(rule, group));
             if rule.escalates {
                 let persistent = scene.is_persistent(rule.id, group);
                 severity = worse(severity, u8::from(scene.is_core(group)) + u8::from(persistent));
             }
-            let mut finding = drafted(case, group.count, severity);
+            let mut finding = drafted(case, group.occurrences(), severity);
             // From the internet deserves a look, the first time more than later.
             let known = || {
                 scene
@@ -262,7 +266,7 @@ pub fn severity_by_rows(rule: &Rule, group: &Group) -> Severity {
     rule.steps
         .iter()
         .rev()
-        .find(|(rows, _)| group.count >= *rows)
+        .find(|(rows, _)| group.occurrences() >= *rows)
         .map_or(group.worst, |(_, severity)| *severity)
 }
 

@@ -52,7 +52,7 @@ pub fn of(case: &Case) -> String {
 
 /// Whether most rows of many subjects are one subject's.
 fn stands_out(case: &Case) -> String {
-    let total = case.group.count;
+    let total = case.group.occurrences();
     let most = case
         .shares
         .iter()

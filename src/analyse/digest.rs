@@ -30,15 +30,17 @@ pub struct Filed {
 /// Counts one row. The same row folded twice is counted twice: sorting out repeats is done before.
 #[cfg(test)]
 pub fn fold(digest: &mut Digest, site: &SiteName, event: &Event) -> Filed {
-    fold_alike(digest, site, event, std::iter::empty())
+    fold_alike(digest, site, event, std::iter::empty(), |_| false)
 }
 
 /// Counts a row, and one for each of these other times that says the same: what it says is looked at only once.
+/// `is_echo` is asked with the row's group whether another list has told of it.
 pub fn fold_alike(
     digest: &mut Digest,
     site: &SiteName,
     event: &Event,
     also: impl Iterator<Item = DateTime<Utc>>,
+    is_echo: impl FnOnce(&str) -> bool,
 ) -> Filed {
     let entry = catalogue::entry_of(event);
     let placed = place::place(entry, event);
@@ -66,10 +68,21 @@ pub fn fold_alike(
         };
     }
     let site = site.to_string();
-    let group_key = group_key(placed.rule, &site, &placed.subject.id);
-    let group = format!("{group_key}:{}:{site}", placed.rule.id);
-    digest.add_group(group_key, alone(placed, site, key, times, event));
+    let (group_key, group) = group_named(placed.rule, &site, &placed.subject.id);
+    let is_echo = is_echo(&group);
+    let mut alone = alone(placed, site, key, times, event);
+    if is_echo {
+        alone.become_echo();
+    }
+    digest.add_group(group_key, alone);
     Filed { group }
+}
+
+/// The group a row belongs to; `None` if it is routine.
+pub fn group_of(site: &SiteName, event: &Event) -> Option<String> {
+    let placed = place::place(catalogue::entry_of(event), event);
+    let site = site.to_string();
+    (placed.rule.kind != Kind::Routine).then(|| group_named(placed.rule, &site, &placed.subject.id).1)
 }
 
 /// When one and the same row came.
@@ -143,6 +156,13 @@ fn group_key(rule: &Rule, site: &str, subject: &str) -> String {
     format!("{rank}{}", fingerprint(rule.id, site, subject))
 }
 
+/// The key of a group in the digest, and how rows name it.
+fn group_named(rule: &Rule, site: &str, subject: &str) -> (String, String) {
+    let key = group_key(rule, site, subject);
+    let name = format!("{key}:{}:{site}", rule.id);
+    (key, name)
+}
+
 /// A group of this one row, as often as it came.
 fn alone(placed: Placed, site: String, key: &str, times: Times, event: &Event) -> Group {
     let mut facets: BTreeMap<String, Tally> = BTreeMap::new();
@@ -159,6 +179,7 @@ fn alone(placed: Placed, site: String, key: &str, times: Times, event: &Event) -
         core: placed.core,
         worst: placed.severity,
         count: times.count,
+        echoes: 0,
         first: times.first,
         last: times.last,
         examples: vec![Example {
@@ -266,7 +287,7 @@ mod tests {
             };
             let (mut one_by_one, mut at_once) = (Digest::default(), Digest::default());
             for (number, event) in rows.iter().enumerate() {
-                fold_alike(&mut at_once, &site(), event, again(number).into_iter());
+                fold_alike(&mut at_once, &site(), event, again(number).into_iter(), |_| false);
                 fold(&mut one_by_one, &site(), event);
                 for time in again(number) {
                     fold(&mut one_by_one, &site(), &Event { time, ..event.clone() });

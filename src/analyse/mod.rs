@@ -11,6 +11,7 @@ mod cases;
 pub mod catalogue;
 mod details;
 pub mod digest;
+pub mod echoes;
 mod failovers;
 mod itself;
 mod lines;

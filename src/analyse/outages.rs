@@ -21,7 +21,7 @@ pub fn finding(case: &Case, scene: &Scene<'_>) -> Option<Finding> {
     let (rule, group) = (case.rule, &case.group);
     let now = scene.now().timestamp_millis();
     if let Some(severity) = case.surplus {
-        let mut finding = drafted(case, group.count, severity);
+        let mut finding = drafted(case, group.occurrences(), severity);
         finding.ongoing = case.ongoing;
         return Some(finding);
     }

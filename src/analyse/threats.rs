@@ -21,7 +21,7 @@ const PAIRS: usize = 10;
 
 pub fn finding(case: &Case) -> Finding {
     let group = &case.group;
-    let mut finding = drafted(case, group.count, severity(case));
+    let mut finding = drafted(case, group.occurrences(), severity(case));
     if let Some(title) = title(case) {
         finding.title = capitalised(&title);
     }
@@ -82,14 +82,14 @@ fn severity(case: &Case) -> Severity {
     let harmless = rows_of(group, &[Nature::Reputation, Nature::Scan, Nature::Policy]);
     match case.rule.id {
         "threat-inbound-blocked" if compromised > 1 => Severity::Medium,
-        "threat-inbound-blocked" if harmless == group.count && is_scan(group) => Severity::Low,
+        "threat-inbound-blocked" if harmless == group.occurrences() && is_scan(group) => Severity::Low,
         // Being many makes none of these worse.
-        _ if harmless == group.count => group.worst,
+        _ if harmless == group.occurrences() => group.worst,
         "threat-overlay" if compromised > 0 => Severity::Severe,
         "threat-outbound" | "threat-lateral" if passed || insistent => Severity::Severe,
         "threat-outbound" | "threat-lateral" => group.worst.max(Severity::Medium),
         "threat-overlay" if passed || insistent => Severity::Medium,
-        "threat-inbound-allowed" if group.count >= MANY_ALLOWED => Severity::Severe,
+        "threat-inbound-allowed" if group.occurrences() >= MANY_ALLOWED => Severity::Severe,
         "threat-overlay" | "threat-inbound-blocked" => Severity::Low,
         _ => group.worst,
     }
@@ -133,7 +133,7 @@ fn title(case: &Case) -> Option<String> {
     };
     let tail = match (group.total("blocked"), group.total("detected")) {
         _ if group.total("unsaid") > 0 => "; the console does not say whether it was blocked",
-        (_, 0) if group.count == 1 => "; this was blocked",
+        (_, 0) if group.occurrences() == 1 => "; this was blocked",
         (_, 0) => "; every attempt was blocked",
         (0, _) => "; this was not blocked",
         _ => "; only some attempts were blocked",
@@ -147,10 +147,10 @@ fn title(case: &Case) -> Option<String> {
         ([(only, _)], "threat-overlay") => format!("{only}, probably a VPN address"),
         ([(only, _)], _) => format!("{only} inside your network"),
         ([], _) => {
-            let often = if group.count == 1 {
+            let often = if group.occurrences() == 1 {
                 String::new()
             } else {
-                format!(" {}", times(group.count))
+                format!(" {}", times(group.occurrences()))
             };
             return Some(format!("{name} set off the threat detection{often}{tail}"));
         }
@@ -160,17 +160,17 @@ fn title(case: &Case) -> Option<String> {
             words::distinct(group, "destination")
         ),
     };
-    let tried = if group.count == 1 {
+    let tried = if group.occurrences() == 1 {
         "tried".to_owned()
     } else {
-        format!("tried {}", times(group.count))
+        format!("tried {}", times(group.occurrences()))
     };
     Some(format!("{name} {tried} to reach {target}{tail}"))
 }
 
 /// What the alarms leave out, so that they cannot be judged.
 fn lacking(group: &Group) -> String {
-    let all = group.count;
+    let all = group.occurrences();
     let lacks = |facet: &str| group.total(facet) < all;
     let unsaid: Vec<String> = [
         (lacks("source"), "where it came from"),

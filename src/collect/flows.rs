@@ -1,5 +1,6 @@
 //! What the threat detection recognised, for threat rows of the log that do not say it: `traffic-flows`, joined by
-//! time, addresses and ports. It is asked only where such rows are, and its own rows are no events.
+//! time, addresses and ports; or, on consoles that do not offer them (Network before 9), the list `stat/ips/event`.
+//! It is asked only where such rows are, and its own rows are no events.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use crate::collect::ask::PAGE;
 use crate::collect::console::Console;
 use crate::collect::session::answers::NoRows;
 use crate::collect::verdict::{self, shown};
-use crate::collect::wire::flows::{End, Flow, FlowPage};
+use crate::collect::wire::flows::{self, End, Flow, FlowPage};
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::event::{Event, Party};
 use crate::model::failure::Failure;
@@ -21,6 +22,8 @@ use crate::model::source::{SiteName, SourceId};
 const APART: TimeDelta = TimeDelta::seconds(2);
 /// Pages of one stretch: consoles give about a thousand flows for one question.
 const MOST_PAGES: u64 = 10;
+/// Rows of one answer of the list of threats.
+const ALERTS: u64 = 3_000;
 const SOURCE: [&str; 3] = ["SRC_CLIENT", "SRC_DEVICE", "SRC_IP"];
 const DESTINATION: [&str; 3] = ["DST_CLIENT", "DST_DEVICE", "DST_IP"];
 
@@ -36,11 +39,15 @@ pub struct Flows {
     capped: Vec<DateTime<Utc>>,
     /// Why no more are asked for.
     refused: Option<NoRows>,
+    /// The list of threats was asked instead, and told of some.
+    alerted: bool,
+    /// Why it is not asked.
+    no_alerts: Option<NoRows>,
 }
 
 impl Flows {
-    /// `absent`: why this console is not asked at all.
-    pub fn new(id: SourceId, site: SiteName, absent: Option<String>) -> Self {
+    /// Why this console is not asked for flows at all, and why not for its list of threats.
+    pub fn new(id: SourceId, site: SiteName, absent: Option<String>, no_alerts: Option<String>) -> Self {
         Self {
             id,
             site,
@@ -49,6 +56,8 @@ impl Flows {
             malformed: 0,
             capped: Vec::new(),
             refused: absent.map(NoRows::Absent),
+            alerted: false,
+            no_alerts: no_alerts.map(NoRows::Absent),
         }
     }
 
@@ -68,16 +77,52 @@ impl Flows {
             return;
         }
         self.wanted = true;
-        if self.refused.is_some() {
-            return;
+        let mut hours: Vec<Vec<&mut Event>> = hours.into_values().collect();
+        if self.refused.is_none() {
+            self.refused = self.join(&mut hours, console).err();
         }
-        if let Err(no_rows) = self.join(hours.into_values().collect(), console) {
-            self.refused = Some(no_rows);
+        if self.is_absent() && self.no_alerts.is_none() {
+            self.no_alerts = self.join_alerts(&mut hours, console).err();
         }
     }
 
+    /// This console does not offer flows.
+    pub fn is_absent(&self) -> bool {
+        matches!(self.refused, Some(NoRows::Absent(_)))
+    }
+
+    /// It does not offer a list of threats either.
+    pub fn is_without_alerts(&self) -> bool {
+        matches!(self.no_alerts, Some(NoRows::Absent(_)))
+    }
+
+    fn join_alerts(
+        &mut self,
+        hours: &mut [Vec<&mut Event>],
+        console: &mut Console<'_>,
+    ) -> Result<(), NoRows> {
+        let (from, to) = bounds(hours.iter().flatten());
+        let site = &self.site.site;
+        let body = json!({
+            "start": from.timestamp_millis(), "end": to.timestamp_millis(), "_start": 0, "_limit": ALERTS, "_sort": "-time",
+        });
+        let path = format!("/api/s/{site}/stat/ips/event");
+        let page = console.legacy_page(&path, Some(&body), "the list of threats")?;
+        self.alerted |= !page.rows.is_empty();
+        self.records += u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
+        let alerts: Vec<Flow> = page
+            .rows
+            .iter()
+            .filter_map(|row| flows::of_alert(row.event.as_ref()?))
+            .collect();
+        for event in hours.iter_mut().flatten() {
+            tell(event, &alerts);
+        }
+        Ok(())
+    }
+
     /// All of them together, where the console tells all that it has; else hour by hour.
-    fn join(&mut self, mut hours: Vec<Vec<&mut Event>>, console: &mut Console<'_>) -> Result<(), NoRows> {
+    fn join(&mut self, hours: &mut [Vec<&mut Event>], console: &mut Console<'_>) -> Result<(), NoRows> {
         let (from, to) = bounds(hours.iter().flatten());
         if let (flows, true) = self.between(from, to, console)? {
             for event in hours.iter_mut().flatten() {
@@ -85,10 +130,10 @@ impl Flows {
             }
             return Ok(());
         }
-        for mut events in hours {
+        for events in hours {
             let (from, to) = bounds(events.iter());
             let (flows, is_all) = self.between(from, to, console)?;
-            for event in &mut events {
+            for event in events.iter_mut() {
                 tell(event, &flows);
             }
             if !is_all && events.iter().any(|event| lacks_signature(event)) {
@@ -145,7 +190,8 @@ impl Flows {
         if self.records > 0 {
             line.outcome = Outcome::Complete;
         }
-        let line = match (self.refused, self.capped.as_slice()) {
+        let refused = self.refused.filter(|_| !self.alerted);
+        let line = match (refused, self.capped.as_slice()) {
             (Some(NoRows::Failed(Failure { kind, message })), _) => {
                 let why = format!("{message}; threats in this report are told without what was recognised");
                 verdict::failed(line, &Failure::new(kind, why))

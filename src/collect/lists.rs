@@ -1,5 +1,5 @@
-//! Lists that prove nothing about themselves: `stat/event`, `list/alarm` and `stat/ips/event` of consoles without a
-//! v2 system log (Network before 8), read newest first, page by page; and `stat/anomalies`, one answer. Some know no
+//! Lists that prove nothing about themselves: `stat/event`, `list/alarm` and `stat/ips/event` of consoles before Network
+//! 10, read newest first, page by page; and `stat/anomalies`, one answer. Some know no
 //! bounds but whole hours: what lies outside the window is dropped here, and ids drop what is seen again.
 //!
 //! The watermark moves once the whole window was read: rows given away before that are known by their ids.
@@ -29,6 +29,7 @@ pub const OLDER: [SourceKind; 3] = [SourceKind::Events, SourceKind::Alarms, Sour
 
 /// Rows of one answer: consoles give no more (facts: unifi-api.md sections 2.3 and 2.4).
 const LIMIT: usize = 3_000;
+const HOUR: i64 = 3_600_000;
 /// More answers than any console's whole list takes.
 const MOST_ANSWERS: usize = 2_000;
 
@@ -150,9 +151,10 @@ impl Reading<'_, '_> {
     fn ask(&self, start: usize, console: &mut Console<'_>) -> Result<Page, NoRows> {
         let site = &self.log.site.site;
         match self.log.id.kind {
-            // Only whole hours are wanted, and a console that counts from the full hour must show the first one.
+            // An hour that ends in the span may begin before it.
             SourceKind::Anomalies => {
-                console.anomalies(site, self.span.from.max(0), self.span.to.saturating_sub(1).max(0))
+                let from = self.span.from.saturating_sub(HOUR).max(0);
+                console.anomalies(site, from, self.span.to.saturating_sub(1).max(0))
             }
             SourceKind::Alarms => console.legacy_page(&format!("/api/s/{site}/list/alarm"), None, ALARMS),
             SourceKind::Ips => {
@@ -273,12 +275,7 @@ impl Reading<'_, '_> {
         };
         let mut next = self.known.clone();
         next.newest = next.newest.max(self.newest);
-        let mut next = windows::after_fresh(&next, fresh, &[]);
-        if self.log.id.kind == SourceKind::Anomalies {
-            // Nothing is due of an hour that is not over.
-            next.proved_until = next.proved_until.max(Some(self.log.now - windows::SETTLE));
-        }
-        next
+        windows::after_fresh(&next, fresh, &[])
     }
 
     fn whole(&self, line: SourceCoverage) -> SourceCoverage {

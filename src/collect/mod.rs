@@ -2,6 +2,7 @@
 //! source to its own verdict. Nothing here writes; slices are given to whoever takes them.
 
 pub mod ask;
+pub mod beside;
 pub mod capture;
 pub mod console;
 pub mod demo;

@@ -17,12 +17,15 @@ pub struct Recent {
     window: Option<Window>,
     ids: BTreeSet<String>,
     newest: Option<DateTime<Utc>>,
+    /// Rows behind the watermark.
+    fresh: usize,
 }
 
 impl Recent {
     /// Takes note of a slice. Slices come oldest first; where one does not follow the other, the older are forgotten.
     pub fn see(&mut self, slice: &Slice) {
         self.newest = self.newest.max(slice.position_after.newest);
+        self.fresh += if slice.overlap { 0 } else { slice.rows.len() };
         let known = self.window.filter(|known| known.until() == slice.window.since());
         if let Some(known) = known.filter(|_| self.ids.len() <= MOST) {
             self.window = Some(known.hull(slice.window));
@@ -42,6 +45,11 @@ impl Recent {
         };
         let mut inside = rows.iter().filter(inside).peekable();
         inside.peek().is_some() && inside.all(|row| self.ids.contains(&row.id))
+    }
+
+    /// The log has told of something since the last run.
+    pub fn has_news(&self) -> bool {
+        self.fresh > 0
     }
 
     /// The newest row that was ever counted of the log.

@@ -13,7 +13,7 @@ use crate::collect::recent::Recent;
 use crate::collect::session::answers::NoRows;
 use crate::collect::system_log::{Log, Read};
 use crate::collect::wire::{Page, SiteRow, Sysinfo};
-use crate::collect::{Gathered, Slice, Taking, Wanted, devices, lists, system_log, verdict, windows};
+use crate::collect::{Gathered, Slice, Taking, Wanted, devices, lists, system_log, verdict};
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::learned::{Learned, Lesson};
 use crate::model::source::{SiteName, SourceId, SourceKind};
@@ -54,6 +54,7 @@ impl Site<'_> {
             };
             self.learn(&read.coverage, &mut gathered.learned);
             enter(gathered, read);
+            self.read_lists_beside(now, &recent, console, take, gathered)?;
         }
         self.read_anomalies(now, console, take, gathered)?;
         let id = |kind| self.id(kind);
@@ -73,8 +74,13 @@ impl Site<'_> {
     ) -> anyhow::Result<(Outcome, Recent)> {
         let mut recent = Recent::default();
         let log = self.log(SourceKind::SystemLog, now);
-        let absent = self.absent(SourceKind::TrafficFlows, &gathered.learned);
-        let mut flows = Flows::new(self.id(SourceKind::TrafficFlows), self.name.clone(), absent);
+        let absent = |kind| self.absent(kind, &gathered.learned);
+        let mut flows = Flows::new(
+            self.id(SourceKind::TrafficFlows),
+            self.name.clone(),
+            absent(SourceKind::TrafficFlows),
+            absent(SourceKind::Ips),
+        );
         let read = if let Some(read) = self.known_absent(&log, &gathered.learned) {
             read
         } else {
@@ -92,9 +98,16 @@ impl Site<'_> {
         let outcome = read.coverage.outcome;
         self.learn(&read.coverage, &mut gathered.learned);
         enter(gathered, read);
+        // The log has answered, so the console is ready.
+        for (kind, is_absent) in [
+            (SourceKind::TrafficFlows, flows.is_absent()),
+            (SourceKind::Ips, flows.is_without_alerts()),
+        ] {
+            if is_absent {
+                gathered.learned.learn(&self.row.name, kind, Lesson::Absent);
+            }
+        }
         if let Some(line) = flows.verdict() {
-            let line = self.believed(line, &gathered.learned, console);
-            self.learn(&line, &mut gathered.learned);
             gathered.coverage.push(line);
         }
         Ok((outcome, recent))
@@ -147,8 +160,7 @@ impl Site<'_> {
         take: &mut Taking<'_>,
         gathered: &mut Gathered,
     ) -> anyhow::Result<()> {
-        let mut log = self.log(SourceKind::Anomalies, now);
-        log.now = windows::in_whole_hours(&log.position, now);
+        let log = self.log(SourceKind::Anomalies, now);
         let mut read = match self.known_absent(&log, &gathered.learned) {
             Some(read) => read,
             None => lists::read(&log, console, take)?,
@@ -210,7 +222,7 @@ impl Site<'_> {
         }
     }
 
-    fn log(&self, kind: SourceKind, now: DateTime<Utc>) -> Log {
+    pub fn log(&self, kind: SourceKind, now: DateTime<Utc>) -> Log {
         let id = self.id(kind);
         Log {
             position: (self.wanted.position)(&self.name, &id),
@@ -240,7 +252,7 @@ impl Site<'_> {
     }
 }
 
-fn enter(gathered: &mut Gathered, read: Read) {
+pub fn enter(gathered: &mut Gathered, read: Read) {
     gathered.coverage.push(read.coverage);
     gathered.warnings.extend(read.warnings);
 }

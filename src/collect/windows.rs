@@ -76,16 +76,6 @@ pub fn way(position: &Position, now: DateTime<Utc>, judge_skew: bool, named: Opt
     }
 }
 
-/// The console's clock as a source of whole hours sees it: no further than the end of the newest hour that is over.
-/// A clock that was put back a little around the full hour is not taken for one that lies behind.
-pub fn in_whole_hours(position: &Position, now: DateTime<Utc>) -> DateTime<Utc> {
-    let closed = moment(floor_hour((now - SETTLE).timestamp_millis())) + SETTLE;
-    match position.watermark {
-        Some(watermark) if now >= watermark - LAG => closed.max(watermark + SETTLE),
-        _ => closed,
-    }
-}
-
 /// Where the window begins that is told: a silent source is asked from its watermark, which waits for its next row,
 /// but what was proved before was told before.
 pub fn told_from(position: &Position, fresh: Span) -> DateTime<Utc> {

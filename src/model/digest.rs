@@ -59,6 +59,9 @@ pub struct Group {
     /// The worst of its rows, by the catalogue.
     pub worst: Severity,
     pub count: u64,
+    /// Rows among them that say again what a row of another list said.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub echoes: u64,
     pub first: DateTime<Utc>,
     pub last: DateTime<Utc>,
     /// The earliest rows with different words.
@@ -191,6 +194,7 @@ impl Group {
         self.core |= other.core;
         self.worst = self.worst.max(other.worst);
         self.count += other.count;
+        self.echoes += other.echoes;
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
         self.take_name(other.subject);
@@ -227,6 +231,21 @@ impl Group {
         };
         self.turns.clear();
         self.turns_cut = false;
+    }
+
+    /// What its rows say was said already: they are counted, and add nothing else.
+    pub fn become_echo(&mut self) {
+        self.echoes = self.count;
+        self.examples.clear();
+        self.keys = Tally::default();
+        self.facets.clear();
+        self.hours.clear();
+        self.turns.clear();
+    }
+
+    /// How often it happened, as far as single rows tell it.
+    pub fn occurrences(&self) -> u64 {
+        self.count.saturating_sub(self.echoes)
     }
 
     /// Rows counted under a facet, all values together.

@@ -14,6 +14,8 @@ pub enum Lesson {
     Absent,
     /// Its rows are in the system log as well.
     InLog,
+    /// It answers, but has told of nothing for a day in which the log has.
+    Silent,
 }
 
 /// Lessons by site (short name) and source, `default/audit`. What is not in it is asked for.

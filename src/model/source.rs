@@ -19,11 +19,12 @@ pub enum SourceKind {
     TrafficFlows,
     /// `GET …/api/s/{site}/stat/anomalies`: hours in which a connection was bad.
     Anomalies,
-    /// `POST …/api/s/{site}/stat/event`: the events of consoles without a system log (Network before 8).
+    /// `POST …/api/s/{site}/stat/event`: the events of consoles without a system log (Network before 8), and beside it as
+    /// long as they are filled (before 10).
     Events,
-    /// `GET …/api/s/{site}/list/alarm` of such consoles.
+    /// `GET …/api/s/{site}/list/alarm`, likewise.
     Alarms,
-    /// `POST …/api/s/{site}/stat/ips/event` of such consoles.
+    /// `POST …/api/s/{site}/stat/ips/event` of consoles without a log.
     Ips,
     /// `GET …/api/s/{site}/stat/device`: a snapshot, no events.
     Devices,

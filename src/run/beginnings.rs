@@ -58,9 +58,18 @@ fn after_lists(checkpoint: &Checkpoint, id: &SourceId) -> Option<DateTime<Utc>> 
         let same_site = (&source.id.controller, &source.id.site) == (&id.controller, &id.site);
         same_site && source.id.kind.is_legacy()
     });
+    let log = SourceId {
+        kind: SourceKind::SystemLog,
+        ..id.clone()
+    };
+    // Beside a log that is read, they are read as well.
+    let has_log = checkpoint
+        .source(&log)
+        .is_some_and(|log| log.position.watermark.is_some());
     // A list that is empty was read to its end all the same; one that was cut off proves nothing.
     let read_to = lists.filter_map(|list| list.position.proved_until).min();
-    read_to.filter(|_| id.kind == SourceKind::SystemLog || id.kind.is_log_class())
+    let is_of_log = id.kind == SourceKind::SystemLog || id.kind.is_log_class();
+    read_to.filter(|_| is_of_log && !has_log)
 }
 
 /// How far the log has been read of which this source is a class that was not read before. Some of its rows may have
@@ -131,14 +140,30 @@ pub fn acquaintances(next: &mut Checkpoint, harvest: &Harvest, start: DateTime<U
                 let refused = matches!(line.outcome, Outcome::Unsupported | Outcome::Denied);
                 refused && line.id.kind.is_log_class()
             };
-            let in_log = |source: &SourceState| {
-                let lesson = gathered.learned.of(site_in(&source.name), source.id.kind);
+            let lesson = |source: &SourceState| {
                 let is_of_it = lines().any(|line| line.id.controller == source.id.controller);
-                is_of_it && lesson == Some(Lesson::InLog)
+                let lesson = gathered.learned.of(site_in(&source.name), source.id.kind);
+                lesson.filter(|_| is_of_it)
+            };
+            let logs: Vec<SourceId> = next
+                .sources
+                .iter()
+                .filter(|source| {
+                    source.id.kind == SourceKind::SystemLog && source.position.watermark.is_some()
+                })
+                .map(|source| source.id.clone())
+                .collect();
+            // The log of an upgraded console goes on from its older lists, which are read no more once they end.
+            let is_replaced = |source: &SourceState| {
+                let log = SourceId {
+                    kind: SourceKind::SystemLog,
+                    ..source.id.clone()
+                };
+                source.id.kind.is_legacy() && lesson(source).is_some() && logs.contains(&log)
             };
             next.sources.retain(|source| {
                 let closed = lines().any(|line| is_closed(line) && line.id == source.id);
-                !closed && !in_log(source)
+                !closed && lesson(source) != Some(Lesson::InLog) && !is_replaced(source)
             });
             for line in lines().filter(|line| !is_closed(line)) {
                 let site = SiteName {

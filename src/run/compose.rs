@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::analyse::Judgement;
-use crate::model::coverage::SourceCoverage;
+use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::digest::Digest;
 use crate::model::report::{Report, SCHEMA_VERSION};
 use crate::model::window::Window;
@@ -44,12 +44,11 @@ pub fn report(frame: Frame, judgement: Judgement, digest: Digest) -> Report {
     }
 }
 
-/// The hull of the windows that the sources' lines tell; empty at `now` where none was asked for one. What only adds to
-/// others does not move it: whole hours end later than the rest, and are told by the next report.
+/// The hull of the windows that were read; empty at `now` where none was.
 pub fn hull(sources: &[SourceCoverage], now: DateTime<Utc>) -> Window {
     sources
         .iter()
-        .filter(|line| !line.id.kind.is_supplement())
+        .filter(|line| line.outcome.is_whole() || line.outcome == Outcome::Partial)
         .filter_map(|line| Window::new(line.since?, line.until?))
         .reduce(Window::hull)
         .unwrap_or_else(|| Window::empty_at(now))

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::analyse::echoes::{self, Echoes, Voice};
 use crate::analyse::{CountedAs, Fates, digest};
 use crate::collect::{Again, Slice};
 use crate::model::coverage::{Outcome, SourceCoverage};
@@ -30,6 +31,7 @@ pub struct Ingest<'a> {
     before: &'a BeginningOf<'a>,
     archives: Archives<'a>,
     digests: BTreeMap<String, Digest>,
+    echoes: BTreeMap<String, Echoes>,
     sources: BTreeMap<SourceId, Taken>,
 }
 
@@ -86,6 +88,7 @@ impl<'a> Ingest<'a> {
             before,
             archives,
             digests: BTreeMap::new(),
+            echoes: BTreeMap::new(),
             sources: BTreeMap::new(),
         }
     }
@@ -113,6 +116,7 @@ impl<'a> Ingest<'a> {
             return Ok(());
         };
         let family = slice.source.family();
+        let echoes = self.echoes.entry(slice.site.controller.clone()).or_default();
         let mut archive = self.archives.get_mut(&slice.site.controller);
         let mut folded = Digest::default();
         for (number, event) in slice.rows.iter().enumerate() {
@@ -125,6 +129,14 @@ impl<'a> Ingest<'a> {
                 self.seen.insert(&family, &event.id, event.time);
                 if counted {
                     taken.duplicates += 1;
+                    // Another list may tell of it on the other side of the border.
+                    let border = taken.before.watermark.unwrap_or_default();
+                    if let Some(voice) = Voice::of(slice.source.kind, &event.key)
+                        && (border - event.time).num_seconds() <= echoes::APART
+                        && let Some(group) = digest::group_of(&slice.site, event)
+                    {
+                        echoes.hear(voice, &group, event.time);
+                    }
                     continue;
                 }
                 taken.may_repeat += u64::from(late && !ids_are_known);
@@ -137,7 +149,10 @@ impl<'a> Ingest<'a> {
             taken.late += u64::from(late) + late_again;
             taken.events += 1 + u64::try_from(again.len()).unwrap_or(u64::MAX);
             let times = again.iter().map(|again| again.time);
-            let filed = digest::fold_alike(&mut folded, &slice.site, event, times);
+            let filed = digest::fold_alike(&mut folded, &slice.site, event, times, |group| {
+                let voice = Voice::of(slice.source.kind, &event.key);
+                voice.is_some_and(|voice| echoes.hear(voice, group, event.time))
+            });
             if let Some(archive) = &mut archive {
                 let mut waiting = Waiting {
                     id: event.id.clone(),

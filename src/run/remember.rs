@@ -9,7 +9,7 @@ use crate::model::attempt::Attempt;
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::finding::Severity;
 use crate::model::report::Report;
-use crate::model::source::{SourceId, SourceKind};
+use crate::model::source::SourceId;
 use crate::run::beginnings::place;
 use crate::run::ingest::Taken;
 use crate::run::tell::whole_hour;
@@ -28,12 +28,6 @@ const COLLECT: &str = "collect";
 pub fn positions(next: &mut Checkpoint, sources: &BTreeMap<SourceId, Taken>) {
     for (id, taken) in sources {
         place(next, &taken.site, id, &taken.position);
-        // The system log of an upgraded console goes on from its older lists, which are read no more.
-        if id.kind == SourceKind::SystemLog && taken.position.watermark.is_some() {
-            let same_site = |other: &SourceId| (&other.controller, &other.site) == (&id.controller, &id.site);
-            next.sources
-                .retain(|source| !source.id.kind.is_legacy() || !same_site(&source.id));
-        }
     }
 }
 

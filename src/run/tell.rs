@@ -197,7 +197,11 @@ pub fn upgrades(known: &Checkpoint, taken: &BTreeMap<SourceId, Taken>, warnings:
     for id in taken.keys().filter(|id| id.kind == SourceKind::SystemLog) {
         let of_site = |other: &SourceId| (&other.controller, &other.site) == (&id.controller, &id.site);
         let mut lists = known.sources.iter().filter(|source| source.id.kind.is_legacy());
-        if lists.any(|source| of_site(&source.id)) {
+        if known
+            .source(id)
+            .is_none_or(|log| log.position.watermark.is_none())
+            && lists.any(|source| of_site(&source.id))
+        {
             warnings.push(format!(
                 "{}: the console has a system log now, which is read from where its older lists ended; what they would \
                  have shown late before that is not counted.",

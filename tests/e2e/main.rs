@@ -10,6 +10,9 @@
 //! | 3 seven days, or what was lost | `once::seven_days…`, `once::a_gap_older…` |
 //! | 4 clocks and zones | `once::a_console_clock…` (2), `once::the_hour_that_happens_twice…`, `host_clock`, `zones` |
 //! | 5 many rows, odd pages | `once::twenty_five_thousand…`, `odd_pages` |
+//! | 6 one outage in several lists | `versions`, `older::one_outage…` |
+//! | 7 the same threat in every shape | `versions`, `flows` |
+//! | 8 an upgrade between two runs | `versions::a_console_that_is_upgraded…`, `older::after_an_upgrade…` |
 //! | 9 a failing source or row costs only itself | `honest::a_source_that_fails…`, `honest::devices_that_do_not_answer…`, `honest::a_log_that_fails…`, `honest::bad_rows…`, `honest::rows_with_little…`, `hostile::deep_nesting…` |
 //! | 10 empty is not all clear | `honest::an_empty_console…`, `honest::a_console_without_the_log…`, `honest::a_log_the_account_may_not_read…` |
 //! | 11 a message and a code each, one login | `unreachable`, `exit_codes` |
@@ -29,11 +32,13 @@
 //! | 28 the same bytes | `safe::the_same_input…`, `readable::a_report_is_shown_byte_for_byte…` |
 //! | 29 odd surroundings | `safe::closed_standard_streams…`, `safe::the_umask…`, `safe::another_user…`, `safe::root_in_the_directory…`, and every test clears the environment |
 //!
+//! Versions of consoles and where they lie: `versions`, `addresses`, `older`, `requests`.
+//!
 //! Lines of a log server (issue 4): given to `--input`, `lines`; followed by runs, `file_source`.
 //!
 //! Two machines that read the same consoles (contract, section 5): `two_hosts`, `exports`.
 //!
-//! The other promises (several sources, mail, upgrades) belong to parts that are not there yet.
+//! The other promises (mail) belong to parts that are not there yet.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -52,6 +57,7 @@ mod other;
 mod receiver;
 mod scenario;
 
+mod addresses;
 mod aside;
 mod deliver;
 mod delivery;
@@ -93,6 +99,7 @@ mod supplements;
 mod two_hosts;
 mod two_writers;
 mod unreachable;
+mod versions;
 mod webhook;
 mod webhook_patience;
 mod webhook_tls;

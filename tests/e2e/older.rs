@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::archive;
-use crate::console::row::{Row, id, series};
+use crate::console::row::{Row, series};
 use crate::console::{Console, Manner};
 use crate::scenario::{Scenario, source};
 
@@ -22,27 +22,12 @@ fn older(classic: bool, version: &str) -> (Scenario, Console) {
     (scenario, console)
 }
 
-/// A row as the lists hold it.
-fn listed(n: u64, time: DateTime<Utc>, key: &str, fields: &Value) -> Row {
-    let id = id(n, time);
-    let mut row = json!({
-        "_id": id, "key": key, "subsystem": "wlan", "site_id": "574e86994566ffb914a2683c", "time": time.timestamp_millis(),
-        "datetime": time.format("%Y-%m-%dT%H:%M:%SZ").to_string(), "msg": format!("row {n}"),
-        "user": format!("02:00:5e:20:{:02x}:{:02x}", n / 251 % 251, n % 251), "ap": "02:00:5e:00:53:01", "ap_name": "Hall AP",
-        "ssid": "Office", "channel": "36"
-    });
-    for (name, value) in fields.as_object().unwrap() {
-        row[name] = value.clone();
-    }
-    Row::raw(&id, time, row.to_string())
-}
-
 /// So many joins, evenly spread.
 fn joins(first: u64, count: u64, since: DateTime<Utc>, step: TimeDelta) -> Vec<Row> {
     (0..count)
         .map(|n| {
             let time = since + step * i32::try_from(n).unwrap();
-            listed(first + n, time, "EVT_WU_Connected", &json!({}))
+            Row::listed(first + n, time, "EVT_WU_Connected", &json!({}))
         })
         .collect()
 }
@@ -80,7 +65,7 @@ fn the_lists_of_older_consoles_are_read_and_the_log_they_lack_is_told() {
         });
         console.list(
             "ips",
-            [listed(
+            [Row::listed(
                 900,
                 now - TimeDelta::hours(3),
                 "EVT_IPS_IpsAlert",
@@ -149,8 +134,8 @@ fn more_rows_than_one_answer_holds_and_rows_that_come_late_are_told_once() {
     console.list(
         "events",
         [
-            listed(90_000, late, "EVT_WU_Connected", &json!({})).appearing(console.now()),
-            listed(
+            Row::listed(90_000, late, "EVT_WU_Connected", &json!({})).appearing(console.now()),
+            Row::listed(
                 90_001,
                 now - TimeDelta::seconds(90),
                 "EVT_WU_Connected",
@@ -167,7 +152,7 @@ fn more_rows_than_one_answer_holds_and_rows_that_come_late_are_told_once() {
 fn a_list_that_is_cut_off_says_so_and_is_read_again() {
     let (scenario, console) = older(true, "7.4.162");
     let since = console.now() - TimeDelta::hours(20);
-    let alarm = |n: u64, time| listed(n, time, "EVT_AP_Lost_Contact", &json!({"archived": false}));
+    let alarm = |n: u64, time| Row::listed(n, time, "EVT_AP_Lost_Contact", &json!({"archived": false}));
     let alarms = (0..3_200).map(|n| alarm(n, since + TimeDelta::seconds(20 * i64::try_from(n).unwrap())));
     console.list("alarms", alarms);
     let told = scenario.does(&["run", "--json"]).exits(3).json();
@@ -278,13 +263,18 @@ fn one_outage_in_two_lists_is_one_finding() {
     let at = console.now() - TimeDelta::hours(2);
     let fields =
         json!({"user": null, "ssid": null, "channel": null, "msg": "AP[02:00:5e:00:53:01] was disconnected"});
-    console.list("events", [listed(1, at, "EVT_AP_Lost_Contact", &fields)]);
-    console.list("alarms", [listed(2, at, "EVT_AP_Lost_Contact", &fields)]);
+    console.list("events", [Row::listed(1, at, "EVT_AP_Lost_Contact", &fields)]);
+    console.list("alarms", [Row::listed(2, at, "EVT_AP_Lost_Contact", &fields)]);
     let back =
         json!({"user": null, "ssid": null, "channel": null, "msg": "AP[02:00:5e:00:53:01] was connected"});
     console.list(
         "events",
-        [listed(3, at + TimeDelta::minutes(40), "EVT_AP_Connected", &back)],
+        [Row::listed(
+            3,
+            at + TimeDelta::minutes(40),
+            "EVT_AP_Connected",
+            &back,
+        )],
     );
     scenario.run().exits(0);
     let report = scenario.newest_report();

@@ -58,6 +58,14 @@ pub fn judge(answer: &Answer, name: &str, family: Family) -> Result<(), Unopened
     match answer.status {
         200..=299 if said.json && !said.error => Ok(()),
         200..=299 if said.json && refuses(&said) => failed(FailureKind::Auth, bad_login(&words)),
+        // A classic controller says so on every path it does not know (facts: unifi-api.md section 1.1).
+        401 if family == Family::UnifiOs && said.is_any(&["LoginRequired"]) => failed(
+            FailureKind::Config,
+            format!(
+                "a classic controller seems to answer here, behind a page that is not its own ({words}); set \
+                 UNIFI_FLAVOUR=classic"
+            ),
+        ),
         401 | 403 => failed(FailureKind::Auth, bad_login(&words)),
         400 if refuses(&said) => failed(FailureKind::Auth, bad_login(&words)),
         500.. => failed(FailureKind::Unavailable, down(answer.status)),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use serde_json::Value;
 
 use crate::collect::wire::event::Row;
@@ -44,11 +45,15 @@ fn rows(raw: &[u8]) -> Vec<Row> {
         .collect()
 }
 
+/// An hour is told by its first moment, and known when it is over: that is when its row happened.
 fn row(key: &str, mac: &str, hour: &Value) -> Row {
-    let Some(time) = fields::moment(hour) else {
+    let last = TimeDelta::hours(1) - TimeDelta::milliseconds(1);
+    let Some((first, time)) =
+        fields::moment(hour).and_then(|first| Some((first, first.checked_add_signed(last)?)))
+    else {
         return malformed(&format!("{key} {mac} {hour}"));
     };
-    let id = format!("{key}/{mac}/{}", time.timestamp_millis());
+    let id = format!("{key}/{mac}/{}", first.timestamp_millis());
     let role = if key.starts_with("AP_") {
         "DEVICE"
     } else {
@@ -111,7 +116,7 @@ mod tests {
             "02:00:5e:00:53:07"
         );
         let ap = ap.event.as_ref().unwrap();
-        assert_eq!(ap.time.timestamp_millis(), 1_778_077_200_000);
+        assert_eq!(ap.time.timestamp_millis(), 1_778_080_799_999);
         assert!(ap.parties.contains_key("DEVICE"));
     }
 

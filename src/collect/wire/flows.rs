@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::collect::wire::fields::{self, Object};
 use crate::collect::wire::{List, json};
+use crate::model::event::Event;
 use crate::model::text::{KEY, NAME, SENTENCE};
 
 /// One page of flows.
@@ -88,6 +89,32 @@ fn flow(row: &Object, time: DateTime<Utc>) -> Option<Flow> {
         category: fields::text(ips, &["category_name", "ips_category"], NAME),
         class: class.to_owned(),
         priority: priority.to_owned(),
+    };
+    (!flow.signature.is_empty()).then_some(flow)
+}
+
+/// What a row of the list of threats (`stat/ips/event`) says of its connection.
+pub fn of_alert(event: &Event) -> Option<Flow> {
+    let said = |role: &str| {
+        event
+            .party(&[role])
+            .map_or_else(String::new, |party| party.label().to_owned())
+    };
+    let end = |side: &str| End {
+        ip: said(&format!("{side}_IP")),
+        mac: fields::mac(&said(&format!("{side}_MAC"))).unwrap_or_default(),
+        port: said(&format!("{side}_PORT")),
+    };
+    let flow = Flow {
+        time: event.time,
+        lasted: None,
+        source: end("SRC"),
+        destination: end("DST"),
+        signature: said("INNER_ALERT_SIGNATURE"),
+        signature_id: said("INNER_ALERT_SIGNATURE_ID"),
+        category: said("CATNAME"),
+        class: said("INNER_ALERT_CATEGORY"),
+        priority: said("INNER_ALERT_SEVERITY"),
     };
     (!flow.signature.is_empty()).then_some(flow)
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::console::answer::pages::{proxy, spa, tomcat};
 use crate::console::row::Row;
 use crate::console::wire::Reply;
 use crate::console::{API_KEY, Bounds, Hit, PASSWORD, State, USERNAME};
@@ -9,11 +10,19 @@ use crate::console::{API_KEY, Bounds, Hit, PASSWORD, State, USERNAME};
 mod classic;
 mod extras;
 mod lists;
+mod pages;
 
 const NETWORK: &str = "/proxy/network";
 
 /// The answer to one request. The POSTs of a session must carry its current CSRF token.
 pub(super) fn to(state: &mut State, hit: &Hit) -> Reply {
+    let Some(path) = hit.path.strip_prefix(&state.base_path) else {
+        return proxy();
+    };
+    let hit = &Hit {
+        path: path.to_owned(),
+        ..hit.clone()
+    };
     if state.classic {
         return classic::to(state, hit);
     }
@@ -32,20 +41,6 @@ pub(super) fn to(state: &mut State, hit: &Hit) -> Reply {
             },
             None => spa(state),
         },
-    }
-}
-
-/// The web application: what UniFi OS says on every path it does not know.
-fn spa(state: &mut State) -> Reply {
-    let anonymous = token(state, "anon");
-    Reply {
-        status: 200,
-        kind: "text/html",
-        headers: vec![(
-            "Set-Cookie",
-            format!("TOKEN={anonymous}; Path=/; HttpOnly; Secure; SameSite=Strict"),
-        )],
-        body: "<!doctype html><html><title>UniFi OS</title></html>".to_owned(),
     }
 }
 
@@ -146,22 +141,18 @@ fn network(state: &mut State, hit: &Hit, path: &str) -> Reply {
             200,
             &json!({"meta": {"rc": "ok", "up": true, "uuid": state.uuid}, "data": []}),
         ),
-        ("POST", ["api", "s", _, "stat", "event"]) if !state.has_log => {
-            lists::page(state, "events", hit, |row, asked| {
-                let within = asked
-                    .get("within")
-                    .and_then(Value::as_i64)
-                    .unwrap_or(i64::MAX / 3_600_000);
-                row.time >= state.now - within * 3_600_000
-            })
-        }
-        ("POST", ["api", "s", _, "stat", "ips", "event"]) if !state.has_log => {
-            lists::page(state, "ips", hit, |row, asked| {
-                let bound = |name: &str, open: i64| asked.get(name).and_then(Value::as_i64).unwrap_or(open);
-                (bound("start", i64::MIN)..=bound("end", i64::MAX)).contains(&row.time)
-            })
-        }
-        ("GET", ["api", "s", _, "list", "alarm"]) if !state.has_log => lists::alarms(state),
+        ("POST", ["api", "s", _, "stat", "event"]) => lists::page(state, "events", hit, |row, asked| {
+            let within = asked
+                .get("within")
+                .and_then(Value::as_i64)
+                .unwrap_or(i64::MAX / 3_600_000);
+            row.time >= state.now - within * 3_600_000
+        }),
+        ("POST", ["api", "s", _, "stat", "ips", "event"]) => lists::page(state, "ips", hit, |row, asked| {
+            let bound = |name: &str, open: i64| asked.get(name).and_then(Value::as_i64).unwrap_or(open);
+            (bound("start", i64::MIN)..=bound("end", i64::MAX)).contains(&row.time)
+        }),
+        ("GET", ["api", "s", _, "list", "alarm"]) => lists::alarms(state),
         ("GET", ["api", "s", _, "stat", "anomalies"]) => extras::anomalies(state, hit),
         ("POST", ["v2", "api", "site", _, "traffic-flows"]) if state.beside.has_flows && state.has_log => {
             extras::flows(state, hit)
@@ -209,7 +200,7 @@ fn network(state: &mut State, hit: &Hit, path: &str) -> Reply {
                 _ => json_reply(404, &json!({"errorCode": 404, "message": "Not Found"})),
             }
         }
-        (_, ["v2", ..]) if state.classic => classic::tomcat(),
+        (_, ["v2", ..]) if state.classic => tomcat(),
         (_, ["api" | "v2", ..]) => legacy_error(404, "api.err.NotFound"),
         _ => spa(state),
     }

@@ -5,11 +5,12 @@ mod answer;
 pub mod beside;
 pub mod fault;
 pub mod identity;
+pub mod manner;
 pub mod row;
 pub mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 use crate::console::beside::Beside;
 use crate::console::fault::Fault;
 use crate::console::identity::Identity;
+pub use crate::console::manner::{Bounds, Manner};
 use crate::console::row::Row;
 
 /// The account and the key every fake console knows.
@@ -31,7 +33,7 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 
 pub struct Console {
     shared: Arc<Shared>,
-    port: u16,
+    address: SocketAddr,
     pin: Option<String>,
 }
 
@@ -51,6 +53,8 @@ pub struct State {
     pub version: String,
     pub timezone: String,
     pub retention_days: Option<i64>,
+    /// The path it lies under, behind a reverse proxy.
+    pub base_path: String,
     /// A self-hosted controller: cookies and paths of its own, and no keys.
     pub classic: bool,
     /// It has a v2 system log (Network 8 and newer).
@@ -90,34 +94,6 @@ pub struct Site {
     pub desc: String,
 }
 
-/// How the console bends the rules of its own paging.
-#[derive(Clone, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a quirk of its own; a console may have any of them"
-)]
-pub struct Manner {
-    /// It never sends more rows than this on a page.
-    pub page_cap: Option<usize>,
-    pub ignores_page_number: bool,
-    pub ignores_bounds: bool,
-    pub bounds: Bounds,
-    /// Rows without the envelope that tells totals.
-    pub bare_arrays: bool,
-    pub oldest_first: bool,
-    /// The first row of every page is sent twice.
-    pub doubles: bool,
-    /// Every answer claims this many rows more than the one before.
-    pub totals_grow: usize,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub enum Bounds {
-    #[default]
-    Inclusive,
-    Exclusive,
-}
-
 /// One request as it came in.
 #[derive(Clone, Debug)]
 pub struct Hit {
@@ -131,29 +107,33 @@ pub struct Hit {
 
 impl Console {
     pub fn start() -> Self {
-        Self::listen(None, None)
+        Self::start_at("127.0.0.1:0")
+    }
+
+    pub fn start_at(address: &str) -> Self {
+        Self::listen(address, None, None)
     }
 
     pub fn start_tls() -> Self {
         let identity = Identity::fresh();
         let pin = identity.pin.clone();
-        Self::listen(Some(identity), Some(pin))
+        Self::listen("127.0.0.1:0", Some(identity), Some(pin))
     }
 
-    fn listen(identity: Option<Identity>, pin: Option<String>) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
+    fn listen(address: &str, identity: Option<Identity>, pin: Option<String>) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
+        let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             state: Mutex::new(State::new()),
             changed: Condvar::new(),
         });
         let served = Arc::clone(&shared);
         std::thread::spawn(move || wire::accept(&listener, identity.as_ref(), &served));
-        Self { shared, port, pin }
+        Self { shared, address, pin }
     }
 
     pub fn port(&self) -> u16 {
-        self.port
+        self.address.port()
     }
 
     /// The certificate's SHA-256 in hex, if this console speaks TLS.
@@ -271,7 +251,7 @@ impl Drop for Console {
         drop(state);
         self.shared.changed.notify_all();
         // The acceptor wakes up for this one, sees the flag and closes the port.
-        TcpStream::connect(("127.0.0.1", self.port)).ok();
+        TcpStream::connect(self.address).ok();
     }
 }
 
@@ -288,6 +268,7 @@ impl State {
     fn new() -> Self {
         Self {
             now: Utc::now().trunc_subsecs(0).timestamp_millis(),
+            base_path: String::new(),
             classic: false,
             has_log: true,
             lists: BTreeMap::new(),

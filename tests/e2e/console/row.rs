@@ -74,6 +74,21 @@ impl Row {
         )
     }
 
+    /// A row as the lists of older consoles hold it: a client that joined the Wi-Fi, with these fields instead.
+    pub fn listed(n: u64, time: DateTime<Utc>, key: &str, fields: &Value) -> Self {
+        let id = id(n, time);
+        let mut row = json!({
+            "_id": id, "key": key, "subsystem": "wlan", "site_id": "574e86994566ffb914a2683c", "time": time.timestamp_millis(),
+            "datetime": time.format("%Y-%m-%dT%H:%M:%SZ").to_string(), "msg": format!("row {n}"),
+            "user": format!("02:00:5e:20:{:02x}:{:02x}", n / 251 % 251, n % 251), "ap": "02:00:5e:00:53:01", "ap_name": "Hall AP",
+            "ssid": "Office", "channel": "36"
+        });
+        for (name, value) in fields.as_object().unwrap() {
+            row.as_object_mut().unwrap().insert(name.clone(), value.clone());
+        }
+        Self::raw(&id, time, row.to_string())
+    }
+
     /// Any text in the place of a row.
     pub fn raw(id: &str, time: DateTime<Utc>, text: String) -> Self {
         Self {

@@ -29,17 +29,6 @@ pub fn to(state: &mut State, hit: &Hit) -> Reply {
     }
 }
 
-/// What its web server says on a path it does not know.
-pub fn tomcat() -> Reply {
-    Reply {
-        status: 404,
-        kind: "text/html",
-        headers: Vec::new(),
-        body: "<!doctype html><html><head><title>HTTP Status 404 – Not Found</title></head></html>"
-            .to_owned(),
-    }
-}
-
 fn login(state: &mut State, hit: &Hit) -> Reply {
     state.logins += 1;
     let body: Value = serde_json::from_str(&hit.body).unwrap_or_default();

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::console::answer::json_reply;
+use crate::console::answer::{json_reply, legacy_error};
+use crate::console::beside::Kept;
 use crate::console::row::Row;
 use crate::console::wire::Reply;
 use crate::console::{Hit, State};
@@ -20,7 +21,11 @@ pub fn page(state: &State, list: &'static str, hit: &Hit, wanted: impl Fn(&Row, 
             .and_then(|n| usize::try_from(n).ok())
     };
     let cap = state.manner.page_cap.unwrap_or(CAP);
-    let matching: Vec<&Row> = shown(state, list).filter(|row| wanted(row, &asked)).collect();
+    let shown = match shown(state, list) {
+        Ok(shown) => shown,
+        Err(refusal) => return refusal,
+    };
+    let matching: Vec<&Row> = shown.filter(|row| wanted(row, &asked)).collect();
     let start = number("_start")
         .filter(|_| !state.manner.ignores_page_number)
         .unwrap_or(0);
@@ -41,13 +46,21 @@ pub fn page(state: &State, list: &'static str, hit: &Hit, wanted: impl Fn(&Row, 
 /// All alarms, oldest first, as far as the cap goes.
 pub fn alarms(state: &State) -> Reply {
     let cap = state.manner.page_cap.unwrap_or(CAP);
-    let rows: Vec<Value> = shown(state, "alarms").take(cap).map(value).collect();
+    let rows: Vec<Value> = match shown(state, "alarms") {
+        Ok(shown) => shown.take(cap).map(value).collect(),
+        Err(refusal) => return refusal,
+    };
     json_reply(200, &json!({"meta": {"rc": "ok"}, "data": rows}))
 }
 
-fn shown<'a>(state: &'a State, list: &'static str) -> impl Iterator<Item = &'a Row> {
+fn shown<'a>(state: &'a State, list: &'static str) -> Result<impl Iterator<Item = &'a Row>, Reply> {
+    let until = match state.kept(list) {
+        Kept::NotFound => return Err(legacy_error(404, "api.err.NotFound")),
+        Kept::Invalid => return Err(legacy_error(400, "api.err.InvalidObject")),
+        Kept::Until(until) => until,
+    };
     let rows = state.lists.get(list).into_iter().flatten();
-    rows.filter(|row| row.appears <= state.now)
+    Ok(rows.filter(move |row| row.appears <= state.now && row.time <= until))
 }
 
 fn value(row: &Row) -> Value {

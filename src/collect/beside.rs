@@ -1,0 +1,94 @@
+//! The older lists of a console that also has a system log, as Network 8 and 9 do (facts: unifi-api.md section 0): they
+//! are read beside it, and what they say again is an echo. Where a list is not there, or has long been silent, the log
+//! is all there is, and nothing is missing.
+
+use chrono::{DateTime, Utc};
+
+use crate::collect::console::Console;
+use crate::collect::recent::Recent;
+use crate::collect::site::{Site, enter};
+use crate::collect::{Gathered, Slice, Taking, lists};
+use crate::model::coverage::Outcome;
+use crate::model::learned::Lesson;
+use crate::model::source::SourceKind;
+
+/// From here on the lists are known to be gone, or to end with the upgrade (facts: unifi-api.md section 0): a question
+/// less for every new version.
+const WITHOUT_LISTS: u64 = 10;
+
+impl Site<'_> {
+    /// Where the log has told of nothing new, the lists have not either: they are asked by the next run that has. An
+    /// alarm is always an event as well, and never one of a client.
+    pub fn read_lists_beside(
+        &self,
+        now: DateTime<Utc>,
+        recent: &Recent,
+        console: &mut Console<'_>,
+        take: &mut Taking<'_>,
+        gathered: &mut Gathered,
+    ) -> anyhow::Result<()> {
+        let major = self
+            .sysinfo
+            .version
+            .split('.')
+            .next()
+            .and_then(|major| major.parse().ok());
+        if !recent.has_news() || major.is_some_and(|major: u64| major >= WITHOUT_LISTS) {
+            return Ok(());
+        }
+        let events = self.read_beside(SourceKind::Events, now, console, take, gathered)?;
+        if events.is_notable {
+            self.read_beside(SourceKind::Alarms, now, console, take, gathered)?;
+        }
+        Ok(())
+    }
+
+    fn read_beside(
+        &self,
+        kind: SourceKind,
+        now: DateTime<Utc>,
+        console: &mut Console<'_>,
+        take: &mut Taking<'_>,
+        gathered: &mut Gathered,
+    ) -> anyhow::Result<Told> {
+        let mut told = Told::default();
+        if gathered.learned.of(&self.row.name, kind).is_some() {
+            return Ok(told);
+        }
+        let mut seeing = |slice: Slice| {
+            told.hear(&slice);
+            take(slice)
+        };
+        let read = lists::read(&self.log(kind, now), console, &mut seeing)?;
+        let lesson = match read.coverage.outcome {
+            Outcome::Unsupported => Some(Lesson::Absent),
+            // Alarms are rare, unless there are so many that the list does not reach to today.
+            Outcome::Empty if kind == SourceKind::Alarms => None,
+            Outcome::Partial if read.coverage.records == 0 => None,
+            Outcome::Empty | Outcome::Partial if !told.anything => Some(Lesson::Silent),
+            _ => None,
+        };
+        match lesson {
+            Some(lesson) => gathered.learned.learn(&self.row.name, kind, lesson),
+            None => enter(gathered, read),
+        }
+        Ok(told)
+    }
+}
+
+/// What a list told within the last day.
+#[derive(Debug, Default)]
+struct Told {
+    anything: bool,
+    /// Something new of which there may be an alarm.
+    is_notable: bool,
+}
+
+impl Told {
+    fn hear(&mut self, slice: &Slice) {
+        self.anything |= !slice.rows.is_empty();
+        let of_clients = ["EVT_WU_", "EVT_WG_", "EVT_WC_", "EVT_LU_", "EVT_LG_", "EVT_LC_"];
+        let is_of_client = |key: &str| of_clients.iter().any(|prefix| key.starts_with(prefix));
+        self.is_notable |= !slice.overlap && slice.rows.iter().any(|row| !is_of_client(&row.key));
+    }
+}
