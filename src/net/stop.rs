@@ -19,6 +19,8 @@ pub const TICK: Duration = Duration::from_millis(50);
 #[derive(Clone, Debug)]
 pub struct Stop {
     deadline: Instant,
+    /// When one of several has had its share of the time.
+    share: Option<Instant>,
     signal: Arc<AtomicUsize>,
 }
 
@@ -27,6 +29,7 @@ impl Stop {
     pub fn new(deadline: Instant) -> Self {
         Self {
             deadline,
+            share: None,
             signal: Arc::new(AtomicUsize::new(0)),
         }
     }
@@ -35,7 +38,16 @@ impl Stop {
     pub fn until(&self, deadline: Instant) -> Self {
         Self {
             deadline,
+            share: None,
             signal: Arc::clone(&self.signal),
+        }
+    }
+
+    /// Also stops after this time, because others wait: that is no end of the run.
+    pub fn with_share(&self, share: Duration) -> Self {
+        Self {
+            share: Instant::now().checked_add(share),
+            ..self.clone()
         }
     }
 
@@ -70,25 +82,25 @@ impl Stop {
         }
     }
 
-    /// The deadline has passed.
-    pub fn expired(&self) -> bool {
-        self.remaining().is_zero()
-    }
-
-    /// Why to stop, if there is a reason. A signal counts more than the deadline.
+    /// Why to stop, if there is a reason. A signal counts more than the deadline, and that more than the share, which
+    /// makes what was asked unavailable.
     pub fn reason(&self) -> Option<FailureKind> {
+        let now = Instant::now();
         if self.signalled().is_some() {
             Some(FailureKind::Interrupted)
-        } else if self.expired() {
+        } else if self.deadline <= now {
             Some(FailureKind::Timeout)
+        } else if self.share.is_some_and(|share| share <= now) {
+            Some(FailureKind::Unavailable)
         } else {
             None
         }
     }
 
-    /// The time left before the deadline.
+    /// The time left before the deadline, or before the share is used up.
     pub fn remaining(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+        let end = self.share.map_or(self.deadline, |share| share.min(self.deadline));
+        end.saturating_duration_since(Instant::now())
     }
 
     /// Does `work` on a thread of its own and waits for it no longer than this allows. Work that is left

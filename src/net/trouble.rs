@@ -53,10 +53,13 @@ impl From<Unanswered> for Failure {
     }
 }
 
-/// The wait was given up, by a signal or because the time of the whole run is over.
+/// The wait was given up, by a signal or because its time is over.
 pub fn given_up(base: &BaseUrl, reason: FailureKind) -> Unanswered {
     let why = match reason {
         FailureKind::Timeout => "the time of this run is over (--max-runtime)",
+        FailureKind::Unavailable => {
+            "it had its share of the time of this run (--max-runtime), and other consoles were waiting"
+        }
         _ => "a signal asked for the end",
     };
     Unanswered {

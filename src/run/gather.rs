@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
@@ -18,6 +19,9 @@ use crate::net::stop::Stop;
 use crate::run::ingest::{BeginningOf, Ingest};
 use crate::run::tell;
 use crate::state::schema::{Checkpoint, KnownController};
+
+/// What a controller that waits for its turn is left of the time, if there is as much.
+const LEFT_TO_OTHERS: Duration = Duration::from_secs(30);
 
 /// What all controllers gave, beside the rows.
 #[derive(Default)]
@@ -166,14 +170,16 @@ fn all(
 ) -> anyhow::Result<Vec<Gathered>> {
     let controllers = &question.config.controllers;
     if let [controller] = controllers.as_slice() {
-        let gathered = one(question, controller, position, &mut |slice| ingest.take(&slice))?;
+        let mut take = |slice| ingest.take(&slice);
+        let gathered = one(question, controller, position, question.stop, &mut take)?;
         return Ok(vec![gathered]);
     }
     let next = AtomicUsize::new(0);
+    let at_once = question.config.max_parallel.max(1);
     let (give, taken) = mpsc::sync_channel::<(usize, Given)>(0);
     let mut all: Vec<Option<Gathered>> = controllers.iter().map(|_| None).collect();
     std::thread::scope(|scope| {
-        for _ in controllers.iter().zip(0..question.config.max_parallel) {
+        for _ in controllers.iter().zip(0..at_once) {
             let (give, next) = (give.clone(), &next);
             scope.spawn(move || {
                 loop {
@@ -186,7 +192,10 @@ fn all(
                         taken.map_err(|_| anyhow::anyhow!("the run is void"))
                     };
                     let mut take = |slice| give(Given::Slice(Box::new(slice)));
-                    let gathered = one(question, controller, position, &mut take);
+                    let waiting = controllers.len().saturating_sub(number + 1);
+                    let share = share(question.stop.remaining(), waiting, at_once);
+                    let stop = question.stop.with_share(share);
+                    let gathered = one(question, controller, position, &stop, &mut take);
                     // Where nothing is taken any more, the run has ended with an error of its own.
                     if gathered
                         .and_then(|gathered| give(Given::All(Box::new(gathered))))
@@ -215,6 +224,15 @@ fn all(
         .context("a controller was not asked")
 }
 
+/// The time a controller has while so many others wait: all there is, but for what those are left, who go in rounds of
+/// `at_once`.
+fn share(remaining: Duration, waiting: usize, at_once: u32) -> Duration {
+    let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
+    let rounds = waiting.div_ceil(at_once.max(1));
+    let fair = remaining / rounds.saturating_add(1);
+    remaining - LEFT_TO_OTHERS.min(fair) * rounds
+}
+
 /// What the thread that asks a controller gives.
 enum Given {
     Slice(Box<Slice>),
@@ -225,6 +243,7 @@ fn one(
     question: &Question<'_>,
     controller: &Controller,
     position: &BeginningOf<'_>,
+    stop: &Stop,
     take: &mut Taking<'_>,
 ) -> anyhow::Result<Gathered> {
     let known = question.checkpoint.controllers.get(&controller.name);
@@ -251,7 +270,7 @@ fn one(
         judge_skew: question.judge_skew,
         named_window: question.named_window,
     };
-    collect::controller(&wanted, question.stop, take)
+    collect::controller(&wanted, stop, take)
 }
 
 /// The sites earlier runs read on this controller: `_id` and short name.
@@ -270,5 +289,21 @@ fn site_of(asked: &str, controller: &str) -> Option<String> {
     match asked.split_once('/') {
         Some((name, site)) => (name == controller).then(|| site.to_owned()),
         None => Some(asked.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_controller_leaves_something_to_those_that_wait() {
+        let minutes = |n| Duration::from_secs(60 * n);
+        assert_eq!(share(minutes(9), 0, 4), minutes(9));
+        assert_eq!(share(minutes(9), 4, 4), minutes(9) - LEFT_TO_OTHERS);
+        assert_eq!(share(minutes(9), 5, 4), minutes(8));
+        // Too many for that: all rounds get the same.
+        assert_eq!(share(minutes(9), 99, 1), minutes(9) / 100);
+        assert_eq!(share(Duration::ZERO, 99, 4), Duration::ZERO);
     }
 }

@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use chrono::TimeDelta;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::archive;
 use crate::console::fault::{Fault, What};
 use crate::console::row::series;
 use crate::console::{API_KEY, Console};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, source};
 
 /// So many consoles, each with rows of its own.
 fn consoles(count: u64) -> Vec<Console> {
@@ -118,4 +118,35 @@ fn the_report_is_the_same_whichever_console_was_faster() {
         assert_eq!(again, first);
         assert_eq!(again_rows, rows, "the event archive");
     }
+}
+
+#[test]
+fn a_console_that_never_answers_has_its_share_of_the_time_and_the_next_one_the_rest() {
+    let consoles = consoles(3);
+    let scenario = world(&consoles, "max_parallel = 1\n");
+    consoles[0].fault(Fault::on("/system-log/all", What::Hang));
+    let told = scenario
+        .does(&["run", "--max-runtime", "12s", "--json"])
+        .exits(3)
+        .json();
+    let line = source(&told, "c0/default/system-log");
+    assert_eq!(
+        (&line["outcome"], &line["code"]),
+        (&json!("failed"), &json!(69)),
+        "{line:#}"
+    );
+    assert!(
+        line["reason"].as_str().unwrap().contains("its share of the time"),
+        "{line:#}"
+    );
+    for name in ["c1", "c2"] {
+        assert_eq!(
+            source(&told, &format!("{name}/default/system-log"))["outcome"],
+            "complete"
+        );
+    }
+    // Nobody is shut out by one that is slow, and it loses nothing by it.
+    consoles[0].behave();
+    scenario.run().exits(0);
+    told_exactly(&scenario, &consoles);
 }
