@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use crate::collect::console::Console;
 use crate::collect::recent::Recent;
 use crate::collect::site::{Site, enter};
-use crate::collect::{Gathered, Slice, Taking, lists};
+use crate::collect::system_log::Read;
+use crate::collect::{Gathered, Slice, Taking, lists, verdict};
 use crate::model::coverage::Outcome;
 use crate::model::learned::Lesson;
 use crate::model::source::SourceKind;
@@ -27,13 +28,7 @@ impl Site<'_> {
         take: &mut Taking<'_>,
         gathered: &mut Gathered,
     ) -> anyhow::Result<()> {
-        let major = self
-            .sysinfo
-            .version
-            .split('.')
-            .next()
-            .and_then(|major| major.parse().ok());
-        if !recent.has_news() || major.is_some_and(|major: u64| major >= WITHOUT_LISTS) {
+        if !recent.has_news() || self.has_outgrown_lists() {
             return Ok(());
         }
         let events = self.read_beside(SourceKind::Events, now, console, take, gathered)?;
@@ -41,6 +36,29 @@ impl Site<'_> {
             self.read_beside(SourceKind::Alarms, now, console, take, gathered)?;
         }
         Ok(())
+    }
+
+    /// This version does not fill its older lists any more: that one is empty says nothing.
+    pub fn doubted(&self, read: Read) -> Read {
+        if read.coverage.outcome != Outcome::Empty || !self.has_outgrown_lists() {
+            return read;
+        }
+        let why = format!(
+            "it is empty, which says nothing: Network {} keeps its events in the system log, which this console did not \
+             offer",
+            self.sysinfo.version
+        );
+        Read {
+            coverage: verdict::partial(read.coverage, &why, None),
+            ..read
+        }
+    }
+
+    fn has_outgrown_lists(&self) -> bool {
+        let major = self.sysinfo.version.split('.').next();
+        major
+            .and_then(|major| major.parse().ok())
+            .is_some_and(|major: u64| major >= WITHOUT_LISTS)
     }
 
     fn read_beside(

@@ -48,7 +48,7 @@ pub fn capture(controller: &Controller, now: DateTime<Utc>, stop: &Stop) -> Resu
     let list = ("self-sites", "/api/self/sites".to_owned(), None);
     let sites = session.get(&list.1)?;
     let sites = session
-        .expect_json(sites, "the list of sites")
+        .expect_json(sites, "the list of sites", None)
         .map_err(|no_rows| match no_rows {
             NoRows::Failed(failure) => failure,
             NoRows::Denied(why) => Failure::new(FailureKind::Auth, format!("{}: {why}", controller.name)),

@@ -168,7 +168,7 @@ pub fn controller(wanted: &Wanted<'_>, stop: &Stop, take: &mut Taking<'_>) -> an
             Some(body) => session.post(question.path, body),
             None => session.get(question.path),
         };
-        session.expect_json(answer.map_err(NoRows::Failed)?, question.what)
+        session.expect_json(answer.map_err(NoRows::Failed)?, question.what, question.body)
     };
     let clock = || session.borrow().console_now();
     let gathered = gather(wanted, &mut Console::new(&mut answer), &clock, take);

@@ -46,6 +46,16 @@ pub struct Session {
     logged_in: bool,
 }
 
+/// What was asked for.
+pub struct Asked<'a> {
+    /// For the operator.
+    pub what: &'a str,
+    /// Whose credentials were refused, if they were.
+    pub by_key: bool,
+    /// It asked for a kind of rows, which a version may not know.
+    pub names_kind: bool,
+}
+
 impl Session {
     /// Tells the flavour, unless an earlier run found it, then logs in once, or not at all with an API key: then the first read shows whether
     /// the key is good.
@@ -122,10 +132,18 @@ impl Session {
         self.read(Method::Post, path, Some(body.to_string().as_bytes()))
     }
 
-    /// The rows of an answer, or why there are none; `what` names them to the operator.
-    pub fn expect_json(&self, answer: Answer, what: &str) -> Result<Vec<u8>, NoRows> {
-        expect_json(answer, &self.name, what, self.gate.key.is_some())
-            .map_err(|no_rows| no_rows.reworded(|why| self.hushed(why)))
+    /// The rows of an answer to a question with this body, or why there are none; `what` names them to the operator.
+    pub fn expect_json(&self, answer: Answer, what: &str, body: Option<&Value>) -> Result<Vec<u8>, NoRows> {
+        let asked = Asked {
+            what,
+            by_key: self.gate.key.is_some(),
+            names_kind: body.is_some_and(|body| {
+                ["type", "policy_type"]
+                    .iter()
+                    .any(|name| body.get(name).is_some())
+            }),
+        };
+        expect_json(answer, &self.name, &asked).map_err(|no_rows| no_rows.reworded(|why| self.hushed(why)))
     }
 
     /// `text` without what the console was sent to believe us.

@@ -41,7 +41,8 @@ impl Site<'_> {
         let (log, recent) = self.read_log(now, console, take, gathered)?;
         if log == Outcome::Unsupported {
             for kind in lists::OLDER {
-                enter(gathered, lists::read(&self.log(kind, now), console, take)?);
+                let read = lists::read(&self.log(kind, now), console, take)?;
+                enter(gathered, self.doubted(read));
             }
         } else {
             self.read_audit(now, &recent, log, console, take, gathered)?;

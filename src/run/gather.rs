@@ -230,7 +230,7 @@ fn share(remaining: Duration, waiting: usize, at_once: u32) -> Duration {
     let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
     let rounds = waiting.div_ceil(at_once.max(1));
     let fair = remaining / rounds.saturating_add(1);
-    remaining - LEFT_TO_OTHERS.min(fair) * rounds
+    remaining.saturating_sub(LEFT_TO_OTHERS.min(fair) * rounds)
 }
 
 /// What the thread that asks a controller gives.
@@ -298,9 +298,9 @@ mod tests {
 
     #[test]
     fn a_controller_leaves_something_to_those_that_wait() {
-        let minutes = |n| Duration::from_secs(60 * n);
+        let minutes = |n: u64| Duration::from_secs(60 * n);
         assert_eq!(share(minutes(9), 0, 4), minutes(9));
-        assert_eq!(share(minutes(9), 4, 4), minutes(9) - LEFT_TO_OTHERS);
+        assert_eq!(share(minutes(9), 4, 4), Duration::from_secs(510));
         assert_eq!(share(minutes(9), 5, 4), minutes(8));
         // Too many for that: all rounds get the same.
         assert_eq!(share(minutes(9), 99, 1), minutes(9) / 100);

@@ -32,6 +32,8 @@
 //! | 28 the same bytes | `safe::the_same_input…`, `readable::a_report_is_shown_byte_for_byte…` |
 //! | 29 odd surroundings | `safe::closed_standard_streams…`, `safe::the_umask…`, `safe::another_user…`, `safe::root_in_the_directory…`, and every test clears the environment |
 //!
+//! What consoles were seen to do (facts: unifi-api.md appendix E): `observed`, `observed_rows`, and what they name.
+//!
 //! Versions of consoles and where they lie: `versions`, `addresses`, `older`, `requests`.
 //!
 //! Lines of a log server (issue 4): given to `--input`, `lines`; followed by runs, `file_source`.
@@ -74,6 +76,8 @@ mod hostile;
 mod input;
 mod limits;
 mod lines;
+mod observed;
+mod observed_rows;
 mod odd_pages;
 mod older;
 mod once;

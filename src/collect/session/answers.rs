@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::collect::session::Asked;
 use crate::collect::session::family;
 use crate::collect::session::said::{Said, said};
 use crate::model::failure::{Failure, FailureKind};
@@ -36,9 +37,9 @@ pub const SECOND_FACTOR: &[&str] = &["Ubic2faTokenRequired", "MFA_AUTH_REQUIRED"
 pub const LIMIT: &[&str] = &["LIMIT_REACHED", "RATE_LIMIT"];
 
 /// The body of an answer that may hold rows: it begins as JSON and calls itself no error. Whether it is whole is
-/// for its decoder to say, so that one broken row does not cost a page. `what` was asked of the controller `name`,
-/// and `by_key` tells whose credentials were refused.
-pub fn expect_json(answer: Answer, name: &str, what: &str, by_key: bool) -> Result<Vec<u8>, NoRows> {
+/// for its decoder to say, so that one broken row does not cost a page. It was asked of the controller `name`.
+pub fn expect_json(answer: Answer, name: &str, asked: &Asked<'_>) -> Result<Vec<u8>, NoRows> {
+    let what = asked.what;
     let said = said(&answer);
     let status = answer.status;
     if (200..300).contains(&status) && said.json && !said.error {
@@ -70,14 +71,14 @@ pub fn expect_json(answer: Answer, name: &str, what: &str, by_key: bool) -> Resu
         || status == 401
         || is_401(&said)
     {
-        failed(FailureKind::Auth, no_session(what, &words, by_key))
+        failed(FailureKind::Auth, no_session(what, &words, asked.by_key))
     } else if said.is_any(&["ServerBusy", "ServerError"]) {
         failed(
             FailureKind::Unavailable,
             format!("the console is busy and did not give {what} ({words})"),
         )
     } else {
-        by_status(&answer, &said, what, &words, &failed)
+        by_status(&answer, &said, asked, &words, &failed)
     };
     Err(no_rows)
 }
@@ -97,17 +98,18 @@ fn knows_no_such_value(answer: &Answer) -> bool {
 fn by_status(
     answer: &Answer,
     said: &Said,
-    what: &str,
+    asked: &Asked<'_>,
     words: &str,
     failed: &dyn Fn(FailureKind, String) -> NoRows,
 ) -> NoRows {
+    let what = asked.what;
     let absent = said.is_any(&["api.err.NotFound", "InvalidObject"]);
     match answer.status {
         403 => NoRows::Denied(format!(
             "this account may not read {what} ({words}); a View-Only role suffices"
         )),
         404 if is_tomcats(answer) => NoRows::Absent(format!("this console does not offer {what} (HTTP 404)")),
-        400 if knows_no_such_value(answer) => {
+        400 if asked.names_kind && knows_no_such_value(answer) => {
             NoRows::Absent(format!("this console does not offer {what} ({words})"))
         }
         404 | 405 if said.json => NoRows::Absent(format!("this console does not offer {what} ({words})")),
@@ -201,8 +203,16 @@ mod tests {
         }
     }
 
+    fn asked(what: &str, by_key: bool) -> Asked<'_> {
+        Asked {
+            what,
+            by_key,
+            names_kind: false,
+        }
+    }
+
     fn verdict(status: u16, kind: &str, body: &str) -> String {
-        match expect_json(answer(status, kind, body), "home", "the devices", false) {
+        match expect_json(answer(status, kind, body), "home", &asked("the devices", false)) {
             Ok(_) => "rows".to_owned(),
             Err(NoRows::Absent(_)) => "absent".to_owned(),
             Err(NoRows::Denied(_)) => "denied".to_owned(),
@@ -313,7 +323,7 @@ mod tests {
     fn any_other_web_server_makes_one_check_the_address() {
         for status in [200, 404] {
             let page = answer(status, "text/html", "<!doctype html><h1>It works!</h1>");
-            let told = expect_json(page, "home", "the list of sites", true).unwrap_err();
+            let told = expect_json(page, "home", &asked("the list of sites", true)).unwrap_err();
             assert!(
                 told.to_string()
                     .contains("or this is not a UniFi console: check UNIFI_HOST"),
@@ -326,7 +336,7 @@ mod tests {
     fn a_refused_key_and_an_ended_session_have_different_ways_out() {
         let refused = |by_key| {
             let answer = answer(401, "text/plain", "Unauthorized");
-            expect_json(answer, "home", "the sites", by_key)
+            expect_json(answer, "home", &asked("the sites", by_key))
                 .unwrap_err()
                 .to_string()
         };

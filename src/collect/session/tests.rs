@@ -81,7 +81,7 @@ fn an_ended_session_is_not_opened_a_second_time() {
     let fake = console(|_| Reply::Say(401, vec![], b"Unauthorized".to_vec()));
     let mut session = open(&fake, password(), LONG).ok().unwrap();
     let answer = session.get("/api/self/sites").unwrap();
-    let NoRows::Failed(failure) = session.expect_json(answer, "the sites").unwrap_err() else {
+    let NoRows::Failed(failure) = session.expect_json(answer, "the sites", None).unwrap_err() else {
         panic!()
     };
     assert_eq!(failure.kind, FailureKind::Auth);

@@ -21,6 +21,8 @@ pub enum What {
     Nothing,
     /// No answer, until the test ends it.
     Hang,
+    /// The right answer, gzipped, with the header that says so or without.
+    Gzip { told: bool },
     /// The right answer, as soon as the test says so.
     Hold,
     /// The right answer, one byte at a time, until the client has had enough.

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use crate::console::answer;
 use crate::console::fault::What;
@@ -87,7 +89,20 @@ fn respond(stream: &mut (impl Read + Write), shared: &Shared, hit: &Hit) -> bool
         },
         _ => answer::to(&mut state, hit),
     };
-    let bytes = render(&reply, state.now);
+    let mut bytes = render(&reply, reply.body.as_bytes(), state.now);
+    if let Some(What::Gzip { told }) = struck {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+        packed.write_all(reply.body.as_bytes()).unwrap();
+        let mut reply = Reply {
+            headers: reply.headers.clone(),
+            body: String::new(),
+            ..reply
+        };
+        if told {
+            reply.headers.push(("Content-Encoding", "gzip".to_owned()));
+        }
+        bytes = render(&reply, &packed.finish().unwrap(), state.now);
+    }
     drop(state);
     match struck {
         Some(What::Garbage) => stream
@@ -126,7 +141,7 @@ fn drip(stream: &mut impl Write, shared: &Shared, bytes: &[u8]) -> bool {
     true
 }
 
-fn render(reply: &Reply, now: i64) -> Vec<u8> {
+fn render(reply: &Reply, body: &[u8], now: i64) -> Vec<u8> {
     let date = DateTime::from_timestamp_millis(now).unwrap_or_default();
     let mut head = format!(
         "HTTP/1.1 {} {}\r\nServer: nginx\r\nDate: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n",
@@ -134,14 +149,14 @@ fn render(reply: &Reply, now: i64) -> Vec<u8> {
         reason(reply.status),
         date.format("%a, %d %b %Y %H:%M:%S GMT"),
         reply.kind,
-        reply.body.len()
+        body.len()
     );
     for (name, value) in &reply.headers {
         head = format!("{head}{name}: {value}\r\n");
     }
     head.push_str("\r\n");
     let mut bytes = head.into_bytes();
-    bytes.extend_from_slice(reply.body.as_bytes());
+    bytes.extend_from_slice(body);
     bytes
 }
 
