@@ -17,6 +17,7 @@ use crate::collect::{Gathered, Slice, Taking, Wanted, devices, lists, system_log
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::learned::{Learned, Lesson};
 use crate::model::source::{SiteName, SourceId, SourceKind};
+use crate::model::warning::Warning;
 
 pub struct Site<'a> {
     pub wanted: &'a Wanted<'a>,
@@ -41,7 +42,7 @@ impl Site<'_> {
         let (log, recent) = self.read_log(now, console, take, gathered)?;
         if log == Outcome::Unsupported {
             for kind in lists::OLDER {
-                enter(gathered, lists::read(&self.log(kind, now), console, take)?);
+                self.enter(gathered, lists::read(&self.log(kind, now), console, take)?);
             }
         } else {
             self.read_audit(now, &recent, log, console, take, gathered)?;
@@ -53,7 +54,7 @@ impl Site<'_> {
                 system_log::read(&activity, &mut ask, take)?
             };
             self.learn(&read.coverage, &mut gathered.learned);
-            enter(gathered, read);
+            self.enter(gathered, read);
         }
         self.read_anomalies(now, console, take, gathered)?;
         let id = |kind| self.id(kind);
@@ -91,7 +92,7 @@ impl Site<'_> {
         };
         let outcome = read.coverage.outcome;
         self.learn(&read.coverage, &mut gathered.learned);
-        enter(gathered, read);
+        self.enter(gathered, read);
         if let Some(line) = flows.verdict() {
             let line = self.believed(line, &gathered.learned, console);
             self.learn(&line, &mut gathered.learned);
@@ -136,7 +137,7 @@ impl Site<'_> {
             return Ok(());
         }
         self.learn(&read.coverage, &mut gathered.learned);
-        enter(gathered, read);
+        self.enter(gathered, read);
         Ok(())
     }
 
@@ -155,7 +156,7 @@ impl Site<'_> {
         };
         read.coverage = self.believed(read.coverage, &gathered.learned, console);
         self.learn(&read.coverage, &mut gathered.learned);
-        enter(gathered, read);
+        self.enter(gathered, read);
         Ok(())
     }
 
@@ -231,6 +232,14 @@ impl Site<'_> {
         log
     }
 
+    fn enter(&self, gathered: &mut Gathered, read: Read) {
+        let warnings = read.warnings.into_iter();
+        gathered
+            .warnings
+            .extend(warnings.map(|text| Warning::of(&self.name, text)));
+        gathered.coverage.push(read.coverage);
+    }
+
     fn id(&self, kind: SourceKind) -> SourceId {
         self.identity.source(self.row, kind)
     }
@@ -238,9 +247,4 @@ impl Site<'_> {
     fn now(&self) -> DateTime<Utc> {
         (self.clock)().unwrap_or(self.wanted.now)
     }
-}
-
-fn enter(gathered: &mut Gathered, read: Read) {
-    gathered.coverage.push(read.coverage);
-    gathered.warnings.extend(read.warnings);
 }
