@@ -86,7 +86,7 @@ impl<'a> Part<'a> {
             if line.code == FailureKind::Config.code()
                 && let Some(reason) = line.reason.replace(WITHHELD.to_owned())
             {
-                withhold(&mut findings, reason.trim_end_matches('.'));
+                withhold(&mut findings, &reason);
             }
         }
         let window = hull(&sources, report.generated_at);
@@ -198,9 +198,11 @@ fn blank(document: Option<&mut Value>, names: &[&str]) {
     }
 }
 
+/// Takes a reason out of what is told of the sources it is about.
 fn withhold(findings: &mut [Finding], reason: &str) {
+    let told = format!("Reason: {}", reason.trim_end_matches('.'));
     for finding in findings.iter_mut().filter(|finding| finding.rule == "coverage") {
-        finding.explanation = finding.explanation.replace(reason, WITHHELD);
+        finding.explanation = finding.explanation.replace(&told, &format!("Reason: {WITHHELD}"));
     }
 }
 

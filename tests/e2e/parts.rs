@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::archive;
 use crate::console::Site;
+use crate::console::fault::{Fault, What};
 use crate::firm::{ACME, ALL, BOREALIS, CUMULUS, Customer, Firm, nothing_of_others, rows};
 use crate::receiver::Receiver;
 
@@ -183,6 +184,23 @@ fn a_console_that_cannot_be_read_is_told_to_those_whose_site_it_is_and_names_no_
         is_part(&acme.got()[1].body["reports"][0], &[&ACME]);
         assert!(!acme.got()[1].raw.contains("msp"));
     }
+}
+
+#[test]
+fn a_console_that_never_told_its_sites_is_told_to_those_that_name_it() {
+    let firm = Firm::new();
+    firm.msp.fault(Fault::on("/api/self/sites", What::Garbage));
+    let (acme, cumulus) = (Receiver::start(), Receiver::start());
+    firm.sends(&[
+        ("acme", &acme, &["acme/default"]),
+        ("cumulus", &cumulus, &["msp/Cumulus Ltd"]),
+    ]);
+    firm.scenario.run().exits(3).never_says("saw no such site");
+    let part = &cumulus.got()[0].body["reports"][0];
+    assert_eq!(part["part"], json!(["msp/?"]));
+    assert_eq!(part["sources"][0]["outcome"], "failed");
+    nothing_of_others(&part.to_string(), &[&CUMULUS]);
+    nothing_of_others(&acme.got()[0].raw, &[&ACME]);
 }
 
 #[test]
