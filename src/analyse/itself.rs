@@ -31,10 +31,7 @@ fn coverage(evidence: &Evidence<'_>) -> Vec<Finding> {
         .iter()
         .filter(|source| !source.is_covered(evidence.coverage))
     {
-        let site = source
-            .name
-            .rsplit_once('/')
-            .map_or(source.name.as_str(), |(site, _)| site);
+        let site = source.site();
         let reason = source.reason.as_deref().unwrap_or("no reason was given");
         causes
             .entry((site, Lack::of(source.outcome), reason))

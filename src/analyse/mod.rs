@@ -34,16 +34,18 @@ mod turns;
 mod whole_site;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
 use crate::analyse::digest::ROUTINE;
 use crate::analyse::rules::Kind;
 use crate::analyse::scene::Scene;
+use crate::analyse::tables::{Ruled, figures};
 use crate::model::coverage::SourceCoverage;
 use crate::model::device::Snapshot;
 use crate::model::digest::Digest;
+use crate::model::figures::Figures;
 use crate::model::finding::{Category, Finding, Severity, Trend};
 use crate::model::memory::Memory;
 use crate::model::report::{Counts, DeviceLine, Hour, RoutineKey, Threats, UnknownKey};
@@ -52,6 +54,8 @@ use crate::model::window::Window;
 /// All that is known when a run is judged.
 pub struct Evidence<'a> {
     pub digest: &'a Digest,
+    /// The sums of each site's rows, by the site's name.
+    pub sites: &'a BTreeMap<String, Digest>,
     pub snapshot: &'a Snapshot,
     pub coverage: &'a [SourceCoverage],
     pub memory: &'a Memory,
@@ -71,6 +75,8 @@ pub struct Judgement {
     pub devices: Vec<DeviceLine>,
     pub timeline: Vec<Hour>,
     pub unknown_keys: Vec<UnknownKey>,
+    /// The figures of each site that was asked, if there are several.
+    pub sites: BTreeMap<String, Figures>,
     /// The next run's memory.
     pub memory: Memory,
     pub fates: Fates,
@@ -113,27 +119,19 @@ pub fn judge(evidence: &Evidence<'_>) -> Judgement {
     let scene = Scene::new(evidence);
     let mut findings = Vec::new();
     let mut fates = Fates::default();
-    let mut routine = evidence.digest.routine.clone();
-    let mut told: Vec<(String, BTreeMap<i64, u64>)> = Vec::new();
+    let mut ruled: Vec<Ruled> = Vec::new();
     for ruling in cases::rulings(&scene) {
-        let fate = match &ruling.finding {
-            Some(finding) => CountedAs::Finding(finding.fingerprint.clone()),
-            None => CountedAs::Routine,
-        };
+        let fingerprint = ruling.finding.as_ref().map(|finding| finding.fingerprint.clone());
+        let fate = fingerprint.clone().map_or(CountedAs::Routine, CountedAs::Finding);
         for key in &ruling.case.keys {
             fates.by_group.insert(key.clone(), fate.clone());
         }
+        ruled.push(Ruled {
+            group: ruling.case.group,
+            fingerprint,
+        });
         if let Some(finding) = ruling.finding {
-            told.push((finding.fingerprint.clone(), ruling.case.group.hours));
             add(&mut findings, finding);
-            continue;
-        }
-        let keys = &ruling.case.group.keys;
-        for (key, count) in &keys.values {
-            *routine.entry(key.clone()).or_default() += count;
-        }
-        if keys.rest > 0 {
-            *routine.entry("other".to_owned()).or_default() += keys.rest;
         }
     }
     fates.by_group.insert(ROUTINE.to_owned(), CountedAs::Routine);
@@ -148,39 +146,36 @@ pub fn judge(evidence: &Evidence<'_>) -> Judgement {
         }
     }
     findings.sort_by_cached_key(|finding| urgency(finding, &scene));
+    let threats = threats::at_a_glance(evidence.digest, |_| true);
+    let whole = figures(evidence.digest, threats, ruled.iter(), &findings);
     Judgement {
-        counts: tables::counts(evidence.digest, &findings, &routine),
-        routine: tables::routine_keys(&routine),
-        threats: threats::at_a_glance(evidence.digest),
+        counts: whole.counts(&findings),
+        routine: whole.routine_keys(tables::title),
         devices: lines::of(evidence.snapshot),
-        timeline: tables::timeline(evidence.digest, evidence.window, &shades(&told, &findings)),
-        unknown_keys: tables::unknown_keys(evidence.digest),
+        timeline: whole.timeline(evidence.window),
+        unknown_keys: whole.unknown_keys(),
+        threats: whole.threats,
+        sites: of_sites(evidence, &ruled, &findings),
         findings,
         memory,
         fates,
     }
 }
 
-/// How the hours are to be coloured: each finding's rows in its own final severity.
-fn shades(told: &[(String, BTreeMap<i64, u64>)], findings: &[Finding]) -> tables::Shades {
-    let mut shades = tables::Shades::new();
-    for (fingerprint, hours) in told {
-        let finding = findings
-            .iter()
-            .find(|finding| finding.fingerprint == *fingerprint);
-        let shade = match finding.map(|finding| finding.severity) {
-            Some(Severity::Severe) => 0,
-            Some(Severity::Medium) => 1,
-            Some(Severity::Low) => 2,
-            Some(Severity::Info) | None => continue,
-        };
-        for (hour, rows) in hours {
-            if let Some(sum) = shades.entry(*hour).or_default().get_mut(shade) {
-                *sum += rows;
-            }
-        }
+/// The figures of each site, where there are several: every row is of one of them.
+fn of_sites(evidence: &Evidence<'_>, ruled: &[Ruled], findings: &[Finding]) -> BTreeMap<String, Figures> {
+    let sites: BTreeSet<&str> = evidence.coverage.iter().map(SourceCoverage::site).collect();
+    if sites.len() < 2 {
+        return BTreeMap::new();
     }
-    shades
+    let of_site = |site: &str| {
+        let sums = evidence.sites.get(site).cloned().unwrap_or_default();
+        let threats = threats::at_a_glance(evidence.digest, |of| of == site);
+        let ruled = ruled.iter().filter(|ruled| ruled.group.site == site);
+        figures(&sums, threats, ruled, findings)
+    };
+    let named = |site: &str| (site.to_owned(), of_site(site));
+    sites.into_iter().map(named).collect()
 }
 
 /// Adds a finding; the same one seen in the events and in the snapshot is one, and goes on now.

@@ -1,5 +1,7 @@
 //! Rows for the tests of this module.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::{Strategy, prop_oneof};
 
@@ -116,6 +118,8 @@ pub fn stream(most: usize) -> impl Strategy<Value = Vec<Event>> {
 /// A run to be judged, with everything that is known.
 pub struct Case {
     pub digest: Digest,
+    /// The sums of each site, where they matter.
+    pub sites: BTreeMap<String, Digest>,
     pub snapshot: Snapshot,
     pub coverage: Vec<SourceCoverage>,
     pub memory: Memory,
@@ -130,6 +134,7 @@ impl Default for Case {
     fn default() -> Self {
         Self {
             digest: Digest::default(),
+            sites: BTreeMap::new(),
             snapshot: Snapshot::default(),
             coverage: Vec::new(),
             memory: Memory::default(),
@@ -174,6 +179,7 @@ impl Case {
     pub fn judge(&self) -> Judgement {
         judge(&Evidence {
             digest: &self.digest,
+            sites: &self.sites,
             snapshot: &self.snapshot,
             coverage: &self.coverage,
             memory: &self.memory,

@@ -16,8 +16,6 @@ const MANY_ALLOWED: u64 = 20;
 /// So many ports, or so many rows of one source, are a search for open doors.
 const SCANNED_PORTS: u64 = 5;
 const SCANS: u64 = 20;
-/// Pairs shown at a glance.
-const PAIRS: usize = 10;
 
 pub fn finding(case: &Case) -> Finding {
     let group = &case.group;
@@ -222,23 +220,19 @@ fn most(group: &Group) -> u64 {
         .unwrap_or(0)
 }
 
-/// Threat rows at a glance.
-pub fn at_a_glance(digest: &Digest) -> Threats {
-    let groups = || digest.groups.values().chain(digest.overflow.values());
-    let mut pairs = pairs(groups());
-    pairs.sort_by(|a, b| {
-        (b.blocked + b.detected, &a.source, &a.destination).cmp(&(
-            a.blocked + a.detected,
-            &b.source,
-            &b.destination,
-        ))
-    });
-    pairs.truncate(PAIRS);
-    Threats {
+/// Threat rows at a glance, of the sites that are wanted.
+pub fn at_a_glance(digest: &Digest, is_wanted: impl Fn(&str) -> bool) -> Threats {
+    let groups = || {
+        let all = digest.groups.values().chain(digest.overflow.values());
+        all.filter(|group| is_wanted(&group.site))
+    };
+    let mut threats = Threats {
         blocked: groups().map(|group| group.total("blocked")).sum(),
         detected: groups().map(|group| group.total("detected")).sum(),
-        pairs,
-    }
+        pairs: pairs(groups()),
+    };
+    threats.rank();
+    threats
 }
 
 fn pairs<'a>(groups: impl Iterator<Item = &'a Group>) -> Vec<ThreatPair> {

@@ -127,7 +127,7 @@ fn fate(earlier: &Remembered, findings: &[Finding], scene: &Scene<'_>) -> Fate {
     }
     if earlier.rule == "coverage" {
         let asked = scene.evidence.coverage.iter();
-        let asked = asked.filter(|source| source.name.starts_with(&format!("{}/", earlier.site)));
+        let asked = asked.filter(|source| source.site() == earlier.site);
         return if asked.clone().count() == 0 {
             Fate::Unseen
         } else if asked

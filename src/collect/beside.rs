@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::collect::console::Console;
 use crate::collect::recent::Recent;
-use crate::collect::site::{Site, enter};
+use crate::collect::site::Site;
 use crate::collect::system_log::Read;
 use crate::collect::{Gathered, Slice, Taking, lists, verdict};
 use crate::model::coverage::Outcome;
@@ -88,7 +88,7 @@ impl Site<'_> {
         };
         match lesson {
             Some(lesson) => gathered.learned.learn(&self.row.name, kind, lesson),
-            None => enter(gathered, read),
+            None => self.enter(gathered, read),
         }
         Ok(told)
     }

@@ -30,7 +30,7 @@ mod fake;
 mod tests;
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -38,6 +38,7 @@ use crate::collect::console::{Console, Question};
 use crate::collect::session::Session;
 use crate::collect::session::answers::NoRows;
 use crate::collect::site::Site;
+use crate::collect::wire::SiteRow;
 use crate::config::Controller;
 use crate::model::coverage::SourceCoverage;
 use crate::model::device::SiteSnapshot;
@@ -46,6 +47,7 @@ use crate::model::failure::Failure;
 use crate::model::learned::Learned;
 use crate::model::position::Position;
 use crate::model::source::{SiteName, SourceId};
+use crate::model::warning::Warning;
 use crate::model::window::Window;
 use crate::net::stop::Stop;
 
@@ -76,8 +78,7 @@ pub struct Known<'a> {
     pub uuid: Option<&'a str>,
     pub flavour: Option<&'a str>,
     pub not_before: Option<DateTime<Utc>>,
-    /// Its sites: `_id` and short name.
-    pub sites: &'a [(String, String)],
+    pub sites: &'a [SiteRow],
     /// The version it had, and what that one was found not to offer.
     pub version: &'a str,
     pub learned: Option<&'a Learned>,
@@ -136,7 +137,9 @@ pub struct Gathered {
     pub learned: Learned,
     /// Sites this account sees and the configuration wants, which `--site` left out.
     pub not_asked: Vec<SiteName>,
-    pub warnings: Vec<String>,
+    /// What people call its sites, by short name.
+    pub labels: BTreeMap<String, String>,
+    pub warnings: Vec<Warning>,
     pub requests: u64,
 }
 
@@ -199,9 +202,16 @@ fn gather(
             .iter()
             .map(|site| site_name(wanted, &site.name))
             .collect(),
-        warnings: probe::clock_warnings(wanted, clock()),
+        labels: labels(identity.sites.iter().chain(&identity.not_asked)),
         ..Gathered::default()
     };
+    if let Some(text) = probe::clock_warning(wanted, clock()) {
+        let sites = identity.sites.iter().map(|site| site_name(wanted, &site.name));
+        gathered.warnings.push(Warning {
+            text,
+            sites: sites.collect(),
+        });
+    }
     let known = wanted.known.unwrap_or_default();
     // Only what a version is known by can be remembered of it.
     if !gathered.version.is_empty() && gathered.version == known.version {
@@ -245,21 +255,27 @@ fn gather(
 fn failed(wanted: &Wanted<'_>, failure: &Failure) -> Gathered {
     let known = wanted.known.unwrap_or_default();
     let controller = known.uuid.unwrap_or(&wanted.controller.name);
-    let lines = probe::expected_sites(wanted)
-        .into_iter()
-        .flat_map(|(site, name)| {
-            let id = |kind| SourceId {
-                controller: controller.to_owned(),
-                site: site.clone(),
-                kind,
-            };
-            probe::unread_lines(&id, &site_name(wanted, &name), failure)
-        });
+    let lines = probe::expected_sites(wanted).into_iter().flat_map(|site| {
+        let id = |kind| SourceId {
+            controller: controller.to_owned(),
+            site: site.id.clone(),
+            kind,
+        };
+        probe::unread_lines(&id, &site_name(wanted, &site.name), failure)
+    });
     Gathered {
         coverage: lines.collect(),
+        labels: labels(known.sites.iter()),
         failure: Some(failure.clone()),
         ..Gathered::default()
     }
+}
+
+fn labels<'a>(sites: impl Iterator<Item = &'a SiteRow>) -> BTreeMap<String, String> {
+    let labelled = sites.filter(|site| !site.label.is_empty());
+    labelled
+        .map(|site| (site.name.clone(), site.label.clone()))
+        .collect()
 }
 
 fn site_name(wanted: &Wanted<'_>, site: &str) -> SiteName {

@@ -17,6 +17,7 @@ use crate::collect::{Gathered, Slice, Taking, Wanted, devices, lists, system_log
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::learned::{Learned, Lesson};
 use crate::model::source::{SiteName, SourceId, SourceKind};
+use crate::model::warning::Warning;
 
 pub struct Site<'a> {
     pub wanted: &'a Wanted<'a>,
@@ -42,7 +43,7 @@ impl Site<'_> {
         if log == Outcome::Unsupported {
             for kind in lists::OLDER {
                 let read = lists::read(&self.log(kind, now), console, take)?;
-                enter(gathered, self.doubted(read));
+                self.enter(gathered, self.doubted(read));
             }
         } else {
             self.read_audit(now, &recent, log, console, take, gathered)?;
@@ -54,7 +55,7 @@ impl Site<'_> {
                 system_log::read(&activity, &mut ask, take)?
             };
             self.learn(&read.coverage, &mut gathered.learned);
-            enter(gathered, read);
+            self.enter(gathered, read);
             self.read_lists_beside(now, &recent, console, take, gathered)?;
         }
         self.read_anomalies(now, console, take, gathered)?;
@@ -98,7 +99,7 @@ impl Site<'_> {
         };
         let outcome = read.coverage.outcome;
         self.learn(&read.coverage, &mut gathered.learned);
-        enter(gathered, read);
+        self.enter(gathered, read);
         // The log has answered, so the console is ready.
         for (kind, is_absent) in [
             (SourceKind::TrafficFlows, flows.is_absent()),
@@ -150,7 +151,7 @@ impl Site<'_> {
             return Ok(());
         }
         self.learn(&read.coverage, &mut gathered.learned);
-        enter(gathered, read);
+        self.enter(gathered, read);
         Ok(())
     }
 
@@ -168,7 +169,7 @@ impl Site<'_> {
         };
         read.coverage = self.believed(read.coverage, &gathered.learned, console);
         self.learn(&read.coverage, &mut gathered.learned);
-        enter(gathered, read);
+        self.enter(gathered, read);
         Ok(())
     }
 
@@ -244,6 +245,14 @@ impl Site<'_> {
         log
     }
 
+    pub fn enter(&self, gathered: &mut Gathered, read: Read) {
+        let warnings = read.warnings.into_iter();
+        gathered
+            .warnings
+            .extend(warnings.map(|text| Warning::of(&self.name, text)));
+        gathered.coverage.push(read.coverage);
+    }
+
     fn id(&self, kind: SourceKind) -> SourceId {
         self.identity.source(self.row, kind)
     }
@@ -251,9 +260,4 @@ impl Site<'_> {
     fn now(&self) -> DateTime<Utc> {
         (self.clock)().unwrap_or(self.wanted.now)
     }
-}
-
-pub fn enter(gathered: &mut Gathered, read: Read) {
-    gathered.coverage.push(read.coverage);
-    gathered.warnings.extend(read.warnings);
 }

@@ -195,7 +195,7 @@ fn console(controller: &Controller, now: DateTime<Utc>, stop: &Stop) -> Vec<Row>
         gathered
             .warnings
             .into_iter()
-            .map(|warning| row(&what, Ok(format!("note: {warning}")))),
+            .map(|warning| row(&what, Ok(format!("note: {}", warning.text)))),
     );
     for line in gathered.coverage {
         let says = line.reason.unwrap_or_else(|| format!("{} records", line.records));

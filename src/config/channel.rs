@@ -96,7 +96,11 @@ pub fn common(entry: &ChannelEntry, kind: ChannelKind, remarks: &mut Remarks) ->
         required: required?,
         when: when?,
         min_severity,
-        sites: entry.sites.iter().map(|setting| setting.text.clone()).collect(),
+        sites: entry
+            .sites
+            .iter()
+            .map(|site| site.text.trim().to_owned())
+            .collect(),
     })
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::config::channel::channels;
 use crate::config::controller::{UNNAMED, overlaid, validate};
 use crate::config::environment::Environment;
-use crate::config::file_source::{RESERVED, file_sources};
+use crate::config::file_source::{FileSource, RESERVED, file_sources};
 use crate::config::nearest::nearest;
 use crate::config::schema::{Entry, File};
 use crate::config::setting::{Remarks, Setting};
@@ -40,23 +40,25 @@ pub fn config(environment: &Environment, file: File, wish: &Wish, remarks: &mut 
     let in_image = environment
         .setting("UNIFI_SCAN_IMAGE")
         .and_then(|setting| setting.flag(remarks));
+    let has_files = !file.file_sources.is_empty();
+    let is_of_files = has_files && file.controllers.is_empty() && environment.about_a_controller().is_empty();
     let mut names: Vec<String> = match file.controllers.as_slice() {
-        [] if wish.demo || wish.offline => Vec::new(),
+        [] if wish.demo || wish.offline || is_of_files => Vec::new(),
         [] => vec![UNNAMED.to_owned()],
         entries => entries
             .iter()
             .filter_map(|entry| Some(entry.name.as_ref()?.text.trim().to_owned()))
             .collect(),
     };
-    let has_files = !file.file_sources.is_empty();
     names.extend(has_files.then(|| RESERVED.to_owned()));
-    let is_of_files = has_files && file.controllers.is_empty() && environment.about_a_controller().is_empty();
     let controllers = if wish.demo || wish.offline || is_of_files {
         Vec::new()
     } else {
         controllers(environment, file.controllers, remarks)
     };
     let file_sources = file_sources(&file.file_sources, &controllers, remarks);
+    let words = file.channels.iter().flat_map(|channel| &channel.sites);
+    sites_of_channels(words, &names, &file_sources, remarks);
     Some(Config {
         channels: channels(environment, file.channels, wish, remarks),
         required_sources: required_sources(&file.required_sources, &names, remarks),
@@ -204,19 +206,57 @@ fn required_sources(settings: &[Setting], names: &[String], remarks: &mut Remark
                 kinds.join(", ")
             ));
         }
-        if let Some(name) =
-            controller.filter(|name| !names.is_empty() && !names.iter().any(|known| known == name))
-        {
-            let hint = nearest(name, names.iter().map(String::as_str))
-                .map_or(String::new(), |name| format!("; did you mean `{name}`?"));
-            remarks.problem(format!(
-                "{}: no controller has the name that {} begins with{hint}",
-                setting.at,
-                setting.shown()
-            ));
+        if let Some(name) = controller {
+            is_configured(name, names, setting, remarks);
         }
     }
     settings.iter().map(|setting| setting.text.clone()).collect()
+}
+
+/// What a channel's `sites` name has to be there, as far as that is known before any console is asked.
+fn sites_of_channels<'a>(
+    words: impl Iterator<Item = &'a Setting>,
+    names: &[String],
+    files: &[FileSource],
+    remarks: &mut Remarks,
+) {
+    for setting in words {
+        let word = setting.text.trim();
+        let (name, site) = word
+            .split_once('/')
+            .map_or((None, word), |(name, site)| (Some(name), site));
+        if site.is_empty() || name == Some("") {
+            remarks.problem(format!(
+                "{}: {} names no site: write its name or label (default), or home/default",
+                setting.at,
+                setting.shown()
+            ));
+        } else if name.is_none_or(|name| is_configured(name, names, setting, remarks)) {
+            let of_files = name.map_or(names == [RESERVED], |name| name == RESERVED);
+            if of_files && !names.is_empty() && !files.iter().any(|file| file.name == site) {
+                remarks.problem(format!(
+                    "{}: no [[file_source]] is called as {} says",
+                    setting.at,
+                    setting.shown()
+                ));
+            }
+        }
+    }
+}
+
+/// Whether there is a controller of this name; where none was looked at, all may be.
+fn is_configured(name: &str, names: &[String], setting: &Setting, remarks: &mut Remarks) -> bool {
+    if names.is_empty() || names.iter().any(|known| known == name) {
+        return true;
+    }
+    let hint = nearest(name, names.iter().map(String::as_str))
+        .map_or(String::new(), |name| format!("; did you mean `{name}`?"));
+    remarks.problem(format!(
+        "{}: no controller has the name that {} begins with{hint}",
+        setting.at,
+        setting.shown()
+    ));
+    false
 }
 
 fn tolerated(written: Vec<Setting>, wish: &Wish, remarks: &mut Remarks) -> Vec<Tolerated> {

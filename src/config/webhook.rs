@@ -59,11 +59,6 @@ fn is_one(entry: &ChannelEntry) -> bool {
 
 /// The channel, once all of its entry is valid.
 pub fn channel(entry: &ChannelEntry, remarks: &mut Remarks) -> Option<Channel> {
-    channel::refuse(
-        [entry.sites.first()],
-        "a webhook is sent whole reports, of all sites",
-        remarks,
-    );
     let timeout = controller::duration(entry.timeout.as_ref(), USUAL, MOST, remarks);
     let give_up_after = controller::duration(entry.give_up_after.as_ref(), GIVE_UP, GIVE_UP_MOST, remarks);
     let trust = match &entry.ca_file {

@@ -26,7 +26,7 @@ pub struct Envelope<'a> {
     pub channel: &'a str,
     pub key: &'a str,
     pub runs: &'a [u64],
-    /// The runs' reports, without their digests.
+    /// The runs' reports, or what of them is this channel's.
     pub reports: Vec<Value>,
     /// Runs that were given up, told here for the first time.
     pub dead: Vec<Dead>,
@@ -68,13 +68,6 @@ pub fn body(envelope: Envelope<'_>) -> Vec<u8> {
         dead: envelope.dead,
     };
     serde_json::to_vec(&document).expect("a document is strings, numbers and values that were JSON before")
-}
-
-/// Takes out what only combining needs: it is many times what reading needs.
-pub fn without_digest(report: &mut Value) {
-    if let Some(fields) = report.as_object_mut() {
-        fields.remove("digest");
-    }
 }
 
 /// Posts a body once. `now` is for a receiver that tells a time and no clock of its own.
@@ -219,9 +212,8 @@ mod tests {
     }
 
     #[test]
-    fn a_document_names_what_it_holds_and_leaves_the_digest_out() {
-        let mut report = serde_json::json!({"run": 3, "digest": {"x": 1}});
-        without_digest(&mut report);
+    fn a_document_names_what_it_holds() {
+        let report = serde_json::json!({"run": 3});
         let envelope = Envelope {
             instance: "i",
             channel: "c",

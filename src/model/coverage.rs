@@ -5,6 +5,7 @@ use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::model::source::{SourceId, SourceKind};
+use crate::model::window::Window;
 
 /// The verdict about one source in one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +82,22 @@ pub struct SourceCoverage {
     pub code: u8,
 }
 
+/// The hull of the windows that were read; empty at `now` where none was.
+pub fn hull<'a>(sources: impl IntoIterator<Item = &'a SourceCoverage>, now: DateTime<Utc>) -> Window {
+    sources
+        .into_iter()
+        .filter(|line| line.outcome.is_whole() || line.outcome == Outcome::Partial)
+        .filter_map(|line| Window::new(line.since?, line.until?))
+        .reduce(Window::hull)
+        .unwrap_or_else(|| Window::empty_at(now))
+}
+
 impl SourceCoverage {
+    /// The site it is of: `home/default`.
+    pub fn site(&self) -> &str {
+        self.name.rsplit_once('/').map_or(&self.name, |(site, _)| site)
+    }
+
     /// It answered completely. Or there is none on this console, and nothing to miss: the older lists stand for the
     /// log, and a supplement that does not exist holds nothing. Or this account may not see what admins did in all
     /// detail, but the log, which tells of it too, was read.

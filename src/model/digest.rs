@@ -116,7 +116,30 @@ pub struct Unknown {
     pub example: String,
 }
 
+impl Unknown {
+    pub fn absorb(&mut self, other: Self) {
+        self.count += other.count;
+        if other.example < self.example {
+            self.example = other.example;
+        }
+    }
+}
+
 impl Digest {
+    /// Its sums, without the groups.
+    pub fn sums(&self) -> Self {
+        Self {
+            events: self.events,
+            groups: BTreeMap::new(),
+            overflow: BTreeMap::new(),
+            routine: self.routine.clone(),
+            keys: self.keys.clone(),
+            unknown: self.unknown.clone(),
+            hours: self.hours.clone(),
+            categories: self.categories.clone(),
+        }
+    }
+
     /// Takes in another digest; the order does not matter.
     pub fn absorb(&mut self, other: Self) {
         self.events += other.events;
@@ -164,12 +187,7 @@ impl Digest {
 
     pub fn add_unknown(&mut self, key: String, unknown: Unknown) {
         match self.unknown.get_mut(&key) {
-            Some(known) => {
-                known.count += unknown.count;
-                if unknown.example < known.example {
-                    known.example = unknown.example;
-                }
-            }
+            Some(known) => known.absorb(unknown),
             None => {
                 self.unknown.insert(key, unknown);
             }

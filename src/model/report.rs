@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::coverage::SourceCoverage;
 use crate::model::digest::Digest;
+use crate::model::figures::Figures;
 use crate::model::finding::Finding;
 use crate::model::window::Window;
 
@@ -35,6 +36,9 @@ pub struct Report {
     pub timezone: String,
     /// Made by `run --demo`: nothing in it is real.
     pub demo: bool,
+    /// The sites whose part of a report it is; `None`: it is whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Vec<String>>,
     pub sources: Vec<SourceCoverage>,
     pub counts: Counts,
     /// Worst and most urgent first, in the order they are to be read.
@@ -48,7 +52,26 @@ pub struct Report {
     pub unknown_keys: Vec<UnknownKey>,
     /// Sentences about this report itself: first run, recovery, gaps, skew, TLS not verified.
     pub warnings: Vec<String>,
+    /// What of it is one site's, by the site's name (`home/default`). Sites of which there is nothing to say are left
+    /// out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sites: BTreeMap<String, OfSite>,
     pub digest: Digest,
+}
+
+/// What of a report is one site's, beside the findings, sources and devices that name it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OfSite {
+    /// What people call it on its console; empty where that is not known.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub label: String,
+    /// Those of the report's warnings that are about it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// `None` where no other site was asked: the report's figures are this site's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub figures: Option<Figures>,
 }
 
 /// Σ findings' `count` + `routine` + `muted` = `events`, always.
@@ -82,6 +105,42 @@ pub struct Threats {
     pub detected: u64,
     /// The pairs with most rows, most first, at most ten.
     pub pairs: Vec<ThreatPair>,
+}
+
+/// Pairs shown at a glance.
+const PAIRS: usize = 10;
+
+impl Threats {
+    /// Puts the pairs with most rows first and leaves the others out.
+    pub fn rank(&mut self) {
+        self.pairs.sort_by(|a, b| {
+            (b.blocked + b.detected, &a.source, &a.destination).cmp(&(
+                a.blocked + a.detected,
+                &b.source,
+                &b.destination,
+            ))
+        });
+        self.pairs.truncate(PAIRS);
+    }
+
+    /// Adds those of another site, of which no more is known than what is shown at a glance.
+    pub fn absorb(&mut self, other: Self) {
+        self.blocked += other.blocked;
+        self.detected += other.detected;
+        for pair in other.pairs {
+            let same = |known: &&mut ThreatPair| {
+                (&known.source, &known.destination) == (&pair.source, &pair.destination)
+            };
+            match self.pairs.iter_mut().find(same) {
+                Some(known) => {
+                    known.blocked += pair.blocked;
+                    known.detected += pair.detected;
+                }
+                None => self.pairs.push(pair),
+            }
+        }
+        self.rank();
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

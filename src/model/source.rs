@@ -87,6 +87,9 @@ impl fmt::Display for SourceKind {
     }
 }
 
+/// What a site is called of which nothing is known but its console.
+pub const UNKNOWN_SITE: &str = "?";
+
 /// What a source is stored under: the controller's own uuid (or its configured name while that is
 /// unknown), the site's `_id`, and the kind. Renaming an entry in the configuration changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

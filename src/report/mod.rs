@@ -7,6 +7,8 @@ pub mod html;
 pub mod index;
 pub mod json;
 pub mod markdown;
+pub mod named;
+pub mod part;
 pub mod text;
 
 mod cards;

@@ -209,6 +209,8 @@ fn empty() -> Report {
         timeline: Vec::new(),
         unknown_keys: Vec::new(),
         warnings: Vec::new(),
+        part: None,
+        sites: BTreeMap::new(),
         digest: Digest::default(),
     }
 }

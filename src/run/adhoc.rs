@@ -2,6 +2,8 @@
 
 mod sending;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use crate::analyse::{self, Evidence};
@@ -10,9 +12,10 @@ use crate::config::Config;
 use crate::deliver::file;
 use crate::exit::Exit;
 use crate::model::attempt::Attempt;
-use crate::model::coverage::SourceCoverage;
+use crate::model::coverage::{SourceCoverage, hull};
 use crate::model::device::Snapshot;
 use crate::model::position::Position;
+use crate::model::warning::Warning;
 use crate::model::window::Window;
 use crate::model::zone::Zone;
 use crate::net::stop::Stop;
@@ -21,7 +24,7 @@ use crate::run::beginnings::Beginning;
 use crate::run::compose::{self, Frame};
 use crate::run::gather::{self, Question};
 use crate::run::halt::Halt;
-use crate::run::ingest::{self, Archives, Ingest};
+use crate::run::ingest::{self, Archives, Counted, Ingest};
 use crate::run::order::{Order, moment};
 use crate::run::{Ended, preflight, tell, verdict};
 use crate::state::load::peek;
@@ -67,7 +70,8 @@ pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Resu
     };
     enter(record, Stage::Analyse)?;
     let judgement = analyse::judge(&Evidence {
-        digest: &gathered.digest,
+        digest: &gathered.counted.digest,
+        sites: &gathered.counted.sites,
         snapshot: &gathered.snapshot,
         coverage: &gathered.sources,
         memory: &checkpoint.memory,
@@ -83,9 +87,17 @@ pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Resu
         demo: false,
         window: gathered.window,
         sources: gathered.sources,
-        warnings: [config.warnings.clone(), gathered.warnings].concat(),
+        labels: gathered.labels,
+        warnings: config
+            .warnings
+            .iter()
+            .cloned()
+            .map(Warning::of_run)
+            .chain(gathered.warnings)
+            .collect(),
     };
-    let (report, json) = report::json::seal(compose::report(frame, judgement, gathered.digest));
+    let report = compose::report(frame, judgement, gathered.counted.digest);
+    let (report, json) = report::json::seal(report);
     record.sources = tell::source_results(&report.sources);
     record.warnings.clone_from(&report.warnings);
     tell::enter_report(record, &report);
@@ -121,12 +133,13 @@ pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Resu
 
 /// What an ad hoc report is about.
 struct Found {
-    digest: crate::model::digest::Digest,
+    counted: Counted,
     snapshot: Snapshot,
     sources: Vec<SourceCoverage>,
     window: Window,
     timezone: Option<String>,
-    warnings: Vec<String>,
+    labels: BTreeMap<String, String>,
+    warnings: Vec<Warning>,
     exit: Exit,
 }
 
@@ -155,18 +168,19 @@ fn from_controllers(
         stop,
     };
     let mut harvest = gather::everything(&question, &position, &mut ingest)?;
-    let (digest, taken) = ingest.finish()?;
-    ingest::complete_coverage(&mut harvest.coverage, &taken);
+    let counted = ingest.finish()?;
+    ingest::complete_coverage(&mut harvest.coverage, &counted.sources);
     if let Some(halt) = verdict::of_nothing(&harvest, stop) {
         return Err(halt);
     }
     Ok(Found {
         exit: verdict::of_collection(&harvest, config, stop),
-        digest,
+        counted,
         snapshot: harvest.snapshot,
         sources: harvest.coverage,
         window,
         timezone: harvest.timezone,
+        labels: harvest.labels,
         warnings: harvest.warnings,
     })
 }
@@ -190,21 +204,22 @@ fn from_files(order: &Order<'_>, config: &Config, now: DateTime<Utc>) -> Result<
         FilesError::Unusable(message) => Halt::new(Exit::Protocol, message),
         FilesError::Taking(error) => error.into(),
     })?;
-    let (digest, taken) = ingest.finish()?;
+    let counted = ingest.finish()?;
     let mut sources = read.coverage;
-    ingest::complete_coverage(&mut sources, &taken);
-    let window = compose::hull(&sources, now);
+    ingest::complete_coverage(&mut sources, &counted.sources);
+    let window = hull(&sources, now);
     let snapshot = Snapshot {
         sites: read.snapshots,
     };
     Ok(Found {
         exit: verdict::of_coverage(&sources, config),
-        digest,
+        counted,
         snapshot,
         sources,
         window,
         timezone: read.timezone,
-        warnings: read.warnings,
+        labels: BTreeMap::new(),
+        warnings: read.warnings.into_iter().map(Warning::of_run).collect(),
     })
 }
 

@@ -190,6 +190,9 @@ pub fn acquaintances(next: &mut Checkpoint, harvest: &Harvest, start: DateTime<U
         if gathered.uuid.is_some() && gathered.failure.is_none() {
             known.uuid.clone_from(&gathered.uuid);
         }
+        if gathered.failure.is_none() {
+            known.labels.clone_from(&gathered.labels);
+        }
         if !gathered.version.is_empty() {
             known.version.clone_from(&gathered.version);
             known.learned.clone_from(&gathered.learned);

@@ -1,11 +1,14 @@
 //! Puts one run's report together from the judgement and the coverage.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use crate::analyse::Judgement;
-use crate::model::coverage::{Outcome, SourceCoverage};
+use crate::model::coverage::SourceCoverage;
 use crate::model::digest::Digest;
-use crate::model::report::{Report, SCHEMA_VERSION};
+use crate::model::report::{OfSite, Report, SCHEMA_VERSION};
+use crate::model::warning::Warning;
 use crate::model::window::Window;
 
 /// What a report is made of, beside the judgement.
@@ -17,10 +20,25 @@ pub struct Frame {
     pub demo: bool,
     pub window: Window,
     pub sources: Vec<SourceCoverage>,
-    pub warnings: Vec<String>,
+    /// What people call the sites, by name.
+    pub labels: BTreeMap<String, String>,
+    pub warnings: Vec<Warning>,
 }
 
 pub fn report(frame: Frame, judgement: Judgement, digest: Digest) -> Report {
+    let mut sites: BTreeMap<String, OfSite> = BTreeMap::new();
+    for (site, label) in frame.labels {
+        sites.entry(site).or_default().label = label;
+    }
+    for Warning { text, sites: about } in &frame.warnings {
+        for site in about {
+            let of_site = sites.entry(site.to_string()).or_default();
+            of_site.warnings.push(text.clone());
+        }
+    }
+    for (site, figures) in judgement.sites {
+        sites.entry(site).or_default().figures = Some(figures);
+    }
     Report {
         schema_version: SCHEMA_VERSION.to_owned(),
         generator: format!("unifi-scan {}", env!("CARGO_PKG_VERSION")),
@@ -31,6 +49,7 @@ pub fn report(frame: Frame, judgement: Judgement, digest: Digest) -> Report {
         window: frame.window,
         timezone: frame.timezone,
         demo: frame.demo,
+        part: None,
         sources: frame.sources,
         counts: judgement.counts,
         findings: judgement.findings,
@@ -39,19 +58,10 @@ pub fn report(frame: Frame, judgement: Judgement, digest: Digest) -> Report {
         devices: judgement.devices,
         timeline: judgement.timeline,
         unknown_keys: judgement.unknown_keys,
-        warnings: frame.warnings,
+        warnings: frame.warnings.into_iter().map(|warning| warning.text).collect(),
+        sites,
         digest,
     }
-}
-
-/// The hull of the windows that were read; empty at `now` where none was.
-pub fn hull(sources: &[SourceCoverage], now: DateTime<Utc>) -> Window {
-    sources
-        .iter()
-        .filter(|line| line.outcome.is_whole() || line.outcome == Outcome::Partial)
-        .filter_map(|line| Window::new(line.since?, line.until?))
-        .reduce(Window::hull)
-        .unwrap_or_else(|| Window::empty_at(now))
 }
 
 /// Where a report's files lie below `REPORTS_DIR`, without extension: `2026/11/report-000042-20261120T060000Z`.

@@ -7,6 +7,7 @@ use crate::disk::Dir;
 use crate::exit::Exit;
 use crate::model::attempt::Attempt;
 use crate::model::count::counted;
+use crate::model::warning::Warning;
 use crate::net::stop::Stop;
 use crate::run::halt::Halt;
 use crate::run::order::Order;
@@ -27,8 +28,8 @@ pub struct Desk<'a> {
     pub dir: Dir,
     pub store: Store,
     pub checkpoint: Checkpoint,
-    /// Sentences for the report about this run itself.
-    pub warnings: Vec<String>,
+    /// For the report.
+    pub warnings: Vec<Warning>,
     /// `.run.json`; a dry run writes none.
     running: Option<Running>,
 }
@@ -60,7 +61,7 @@ impl<'a> Desk<'a> {
             dir,
             store,
             checkpoint,
-            warnings,
+            warnings: warnings.into_iter().map(Warning::of_run).collect(),
             running,
         })
     }

@@ -8,11 +8,13 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
+use crate::collect::wire::SiteRow;
 use crate::collect::{self, Gathered, Known, Slice, Taking, Wanted, follow};
 use crate::config::{Config, Controller};
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::device::Snapshot;
 use crate::model::source::SiteName;
+use crate::model::warning::Warning;
 use crate::model::window::Window;
 use crate::model::zone::Zone;
 use crate::net::stop::Stop;
@@ -29,7 +31,9 @@ pub struct Harvest {
     pub by_controller: BTreeMap<String, Gathered>,
     pub coverage: Vec<SourceCoverage>,
     pub snapshot: Snapshot,
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
+    /// What people call the sites, by name (`home/default`).
+    pub labels: BTreeMap<String, String>,
     /// Sites that `--site` left out.
     pub not_asked: Vec<SiteName>,
     /// The first time zone a console told.
@@ -69,12 +73,12 @@ pub fn everything(
         harvest.coverage.extend(gathered.coverage.iter().cloned());
         harvest.snapshot.sites.extend(gathered.snapshots.iter().cloned());
         harvest.warnings.extend(gathered.warnings.iter().cloned());
-        harvest.warnings.extend(
-            gathered
-                .not_asked
-                .iter()
-                .map(|site| format!("Not asked for: {site}.")),
-        );
+        harvest.warnings.extend(gathered.not_asked.iter().map(not_asked));
+        let name = &controller.name;
+        let labels = gathered.labels.iter();
+        harvest
+            .labels
+            .extend(labels.map(|(site, label)| (format!("{name}/{site}"), label.clone())));
         if harvest.timezone.is_none() {
             harvest.timezone.clone_from(&gathered.timezone);
         }
@@ -90,12 +94,7 @@ pub fn everything(
         harvest.by_controller.insert(controller.name.clone(), gathered);
     }
     files(question, position, ingest, &mut harvest)?;
-    harvest.warnings.extend(
-        harvest
-            .not_asked
-            .iter()
-            .map(|site| format!("Not asked for: {site}.")),
-    );
+    harvest.warnings.extend(harvest.not_asked.iter().map(not_asked));
     let read = |name: &str| {
         harvest
             .by_controller
@@ -156,9 +155,16 @@ fn files(
         };
         let followed = follow::read(&wanted, &mut |slice| ingest.take(&slice))?;
         harvest.coverage.push(followed.coverage);
-        harvest.warnings.extend(followed.warnings);
+        let warnings = followed.warnings.into_iter();
+        harvest
+            .warnings
+            .extend(warnings.map(|text| Warning::of(&site, text)));
     }
     Ok(())
+}
+
+fn not_asked(site: &SiteName) -> Warning {
+    Warning::of(site, format!("Not asked for: {site}."))
 }
 
 /// What each controller gave, in the order they are configured. Several are asked at once, each by a thread of its
@@ -273,15 +279,20 @@ fn one(
     collect::controller(&wanted, stop, take)
 }
 
-/// The sites earlier runs read on this controller: `_id` and short name.
-fn sites_of(checkpoint: &Checkpoint, known: &KnownController) -> Vec<(String, String)> {
-    let sites: BTreeMap<String, String> = checkpoint
+/// The sites earlier runs read on this controller.
+fn sites_of(checkpoint: &Checkpoint, known: &KnownController) -> Vec<SiteRow> {
+    let sites: BTreeMap<&str, &str> = checkpoint
         .sources
         .iter()
         .filter(|source| known.uuid.as_ref() == Some(&source.id.controller))
-        .filter_map(|source| Some((source.id.site.clone(), source.name.split('/').nth(1)?.to_owned())))
+        .filter_map(|source| Some((source.id.site.as_str(), source.name.split('/').nth(1)?)))
         .collect();
-    sites.into_iter().collect()
+    let row = |(id, name): (&str, &str)| SiteRow {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        label: known.labels.get(name).cloned().unwrap_or_default(),
+    };
+    sites.into_iter().map(row).collect()
 }
 
 /// The site that `--site` names on this controller: `home/default` only on `home`, `default` on all.

@@ -25,14 +25,23 @@ pub type BeginningOf<'a> = dyn Fn(&SiteName, &SourceId) -> Beginning + Sync + 'a
 pub type Archives<'a> = BTreeMap<String, Box<dyn std::io::Write + 'a>>;
 
 /// What the slices of a run have come to. Each controller has a digest and an archive of its own, so that it does not
-/// matter whose slice came first.
+/// matter whose slice came first. Of each site there are the sums alone: a group says itself where it belongs.
 pub struct Ingest<'a> {
     seen: &'a mut Seen,
     before: &'a BeginningOf<'a>,
     archives: Archives<'a>,
     digests: BTreeMap<String, Digest>,
     echoes: BTreeMap<String, Echoes>,
+    sites: BTreeMap<String, Digest>,
     sources: BTreeMap<SourceId, Taken>,
+}
+
+/// All that was counted.
+pub struct Counted {
+    pub digest: Digest,
+    /// The sums of each site, by its name.
+    pub sites: BTreeMap<String, Digest>,
+    pub sources: BTreeMap<SourceId, Taken>,
 }
 
 /// What was taken from one source.
@@ -89,6 +98,7 @@ impl<'a> Ingest<'a> {
             archives,
             digests: BTreeMap::new(),
             echoes: BTreeMap::new(),
+            sites: BTreeMap::new(),
             sources: BTreeMap::new(),
         }
     }
@@ -171,21 +181,27 @@ impl<'a> Ingest<'a> {
             }
         }
         taken.position = slice.position_after.clone();
+        let site = self.sites.entry(slice.site.to_string()).or_default();
+        digest::merge(site, folded.sums());
         let digest = self.digests.entry(slice.site.controller.clone()).or_default();
         digest::merge(digest, folded);
         Ok(())
     }
 
     /// Flushes the archives and gives back what was counted, all controllers together.
-    pub fn finish(mut self) -> anyhow::Result<(Digest, BTreeMap<SourceId, Taken>)> {
+    pub fn finish(mut self) -> anyhow::Result<Counted> {
         for archive in self.archives.values_mut() {
             archive.flush().context("writing the event archive")?;
         }
-        let mut together = Digest::default();
-        for digest in self.digests.into_values() {
-            digest::merge(&mut together, digest);
+        let mut digest = Digest::default();
+        for of_controller in self.digests.into_values() {
+            digest::merge(&mut digest, of_controller);
         }
-        Ok((together, self.sources))
+        Ok(Counted {
+            digest,
+            sites: self.sites,
+            sources: self.sources,
+        })
     }
 }
 

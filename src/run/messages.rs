@@ -37,6 +37,7 @@ pub fn send_owed(desk: &mut Desk<'_>, asked: Asked<'_>) -> Result<(), Halt> {
                 let address = Address {
                     instance: &instance,
                     channel: &channel.name,
+                    sites: &channel.sites,
                     hook,
                     stop: &stop,
                 };
@@ -56,7 +57,13 @@ fn send_to(desk: &mut Desk<'_>, address: &Address<'_>, asked: Asked<'_>) -> Resu
         .filter(|message| message.runs.iter().any(|run| asked.covers(*run)))
     {
         let mut held_up = BTreeSet::new();
-        let parcels = parcels(desk, address, &message.runs, usize::MAX, &mut held_up);
+        let parcels = parcels(
+            desk,
+            address,
+            (&message.runs, &message.sites),
+            usize::MAX,
+            &mut held_up,
+        );
         if !held_up.is_empty() {
             continue;
         }
@@ -73,7 +80,7 @@ fn send_to(desk: &mut Desk<'_>, address: &Address<'_>, asked: Asked<'_>) -> Resu
         if due.is_empty() || address.stop.reason().is_some() {
             return Ok(());
         }
-        let parcels = parcels(desk, address, &due, LARGEST, &mut held_up);
+        let parcels = parcels(desk, address, (&due, address.sites), LARGEST, &mut held_up);
         let numbers: Vec<u64> = parcels.iter().map(|parcel| parcel.run).collect();
         let ids: Vec<String> = parcels.iter().map(|parcel| parcel.report_id.clone()).collect();
         let key = message_key(address.instance, address.channel, &ids);
@@ -103,6 +110,7 @@ fn open(desk: &mut Desk<'_>, address: &Address<'_>, runs: &[u64], key: &str) -> 
     ledger.open(runs, key, now)?;
     let opened = ledger.messages.last_mut()?;
     opened.tells_of_others = others;
+    opened.sites = address.sites.to_vec();
     Some(opened.clone())
 }
 

@@ -6,6 +6,7 @@ pub mod compose;
 pub mod debts;
 pub mod delivery;
 pub mod desk;
+pub mod due;
 pub mod gather;
 pub mod halt;
 pub mod ingest;
@@ -24,8 +25,6 @@ pub mod verdict;
 #[cfg(test)]
 mod year_tests;
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 
 use crate::analyse::{self, Evidence, Fates};
@@ -33,9 +32,10 @@ use crate::cli::{Common, RunArgs};
 use crate::collect::demo;
 use crate::config::{self, Controller};
 use crate::exit::Exit;
-use crate::model::digest::Digest;
+use crate::model::coverage::hull;
 use crate::model::report::Report;
-use crate::model::source::{SiteName, SourceId};
+use crate::model::source::SiteName;
+use crate::model::warning::Warning;
 use crate::report;
 use crate::run::beginnings::{acquaintances, beginning};
 use crate::run::compose::Frame;
@@ -43,7 +43,7 @@ use crate::run::delivery::Asked;
 use crate::run::desk::Desk;
 use crate::run::gather::{Harvest, Question};
 use crate::run::halt::Halt;
-use crate::run::ingest::{Ingest, Taken};
+use crate::run::ingest::{Counted, Ingest};
 use crate::run::order::{Clock, Order};
 use crate::run::stage::Workshop;
 use crate::state::outbox::Draft;
@@ -160,8 +160,7 @@ fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
 /// What collecting came to.
 struct Collected {
     harvest: Harvest,
-    digest: Digest,
-    taken: BTreeMap<SourceId, Taken>,
+    counted: Counted,
     seen: Seen,
     /// The moment this run reports of: the demo's clock stands where its console's does.
     now: DateTime<Utc>,
@@ -187,7 +186,7 @@ fn collect(desk: &mut Desk<'_>, workshop: &mut Workshop) -> Result<Collected, Ha
         first.unwrap_or(began - desk.config.initial_lookback)
     };
     let mut seen = Seen::load(&desk.dir, &desk.checkpoint);
-    desk.warnings.extend(seen.trouble.clone());
+    desk.warnings.extend(seen.trouble.clone().map(Warning::of_run));
     let known = &desk.checkpoint;
     let position = |site: &SiteName, id: &_| beginning(known, site, id, start);
     let mut ingest = Ingest::new(&mut seen, &position, workshop.waiting(&desk.config)?);
@@ -202,17 +201,17 @@ fn collect(desk: &mut Desk<'_>, workshop: &mut Workshop) -> Result<Collected, Ha
         stop: &desk.stop,
     };
     let mut harvest = gather::everything(&question, &position, &mut ingest)?;
-    let (digest, taken) = ingest.finish()?;
-    ingest::complete_coverage(&mut harvest.coverage, &taken);
+    let counted = ingest.finish()?;
+    let taken = &counted.sources;
+    ingest::complete_coverage(&mut harvest.coverage, taken);
     desk.warnings.append(&mut harvest.warnings);
-    tell::repeats(&taken, &mut desk.warnings);
-    tell::upgrades(known, &taken, &mut desk.warnings);
+    tell::repeats(taken, &mut desk.warnings);
+    tell::upgrades(known, taken, &mut desk.warnings);
     acquaintances(&mut desk.checkpoint, &harvest, start);
     desk.record.sources = tell::source_results(&harvest.coverage);
     Ok(Collected {
         harvest,
-        digest,
-        taken,
+        counted,
         seen,
         now,
     })
@@ -230,9 +229,10 @@ fn begin_demo(desk: &mut Desk<'_>) -> Result<demo::Console, Halt> {
 fn judge(desk: &mut Desk<'_>, collected: &mut Collected) -> (Report, Vec<u8>, Fates) {
     let Collected { harvest, now, .. } = collected;
     let number = desk.checkpoint.next_run();
-    let window = compose::hull(&harvest.coverage, *now);
+    let window = hull(&harvest.coverage, *now);
     let judgement = analyse::judge(&Evidence {
-        digest: &collected.digest,
+        digest: &collected.counted.digest,
+        sites: &collected.counted.sites,
         snapshot: &harvest.snapshot,
         coverage: &harvest.coverage,
         memory: &desk.checkpoint.memory,
@@ -242,6 +242,7 @@ fn judge(desk: &mut Desk<'_>, collected: &mut Collected) -> (Report, Vec<u8>, Fa
     });
     desk.checkpoint.memory.clone_from(&judgement.memory);
     let fates = judgement.fates.clone();
+    let told = desk.checkpoint.to_tell.clone().into_iter();
     let frame = Frame {
         instance: desk.checkpoint.instance.clone(),
         run: Some(number),
@@ -250,14 +251,19 @@ fn judge(desk: &mut Desk<'_>, collected: &mut Collected) -> (Report, Vec<u8>, Fa
         demo: desk.order.args.demo,
         window,
         sources: harvest.coverage.clone(),
-        warnings: [
-            desk.checkpoint.to_tell.clone(),
-            std::mem::take(&mut desk.warnings),
-        ]
-        .concat(),
+        labels: std::mem::take(&mut harvest.labels),
+        warnings: told
+            .map(Warning::of_run)
+            .chain(std::mem::take(&mut desk.warnings))
+            .collect(),
     };
-    let digest = std::mem::take(&mut collected.digest);
-    let (report, json) = report::json::seal(compose::report(frame, judgement, digest));
+    let digest = std::mem::take(&mut collected.counted.digest);
+    let mut report = compose::report(frame, judgement, digest);
+    for warning in due::unseen_sites(&desk.config.channels, &report) {
+        log::warn!("{warning}");
+        report.warnings.push(warning);
+    }
+    let (report, json) = report::json::seal(report);
     desk.record.run = desk.is_durable().then_some(number);
     desk.record.warnings.clone_from(&report.warnings);
     tell::enter_report(desk.record, &report);
@@ -275,7 +281,7 @@ fn commit(
     let path = compose::path_of(number, report.generated_at);
     desk.record.report = Some(path.clone());
     let next = &mut desk.checkpoint;
-    remember::positions(next, &collected.taken);
+    remember::positions(next, &collected.counted.sources);
     let not_due = remember::run(next, number, report, &path, &desk.config.channels);
     remember::source_failures(next, desk.record, &collected.harvest.coverage, collected.now);
     remember::attempt_success(next, collected.now);

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::config::Webhook;
-use crate::deliver::webhook::{self, Dead};
+use crate::deliver::webhook::Dead;
 use crate::disk::error::DiskError;
 use crate::net::stop::Stop;
+use crate::report::part::{self, Part};
 use crate::run::debts::{self, Owed};
 use crate::run::desk::Desk;
 use crate::run::recall;
@@ -17,6 +18,8 @@ use crate::state::messages::Message;
 pub struct Address<'a> {
     pub instance: &'a str,
     pub channel: &'a str,
+    /// What a message that is opened now holds the part of; none: whole reports.
+    pub sites: &'a [String],
     pub hook: &'a Webhook,
     pub stop: &'a Stop,
 }
@@ -38,19 +41,19 @@ pub struct Parcel {
     pub report: Value,
 }
 
-/// The reports of these runs, at least one and no more than fit. A run whose report is nowhere is settled; one whose
-/// report cannot be read now is held up.
+/// What of the reports of these runs is of these sites, at least one and no more than fit. A run whose report is nowhere
+/// is settled; one whose report cannot be read now is held up.
 pub fn parcels(
     desk: &mut Desk<'_>,
     address: &Address<'_>,
-    numbers: &[u64],
+    (numbers, sites): (&[u64], &[String]),
     most: usize,
     held_up: &mut BTreeSet<u64>,
 ) -> Vec<Parcel> {
     let mut parcels = Vec::new();
     let mut size = 0_usize;
     for number in numbers {
-        let (mut report, report_id) = match recalled(desk, address.instance, *number) {
+        let (report, report_id) = match recalled(desk, address.instance, *number, sites) {
             Ok(Some(recalled)) => recalled,
             Ok(None) => {
                 lose(desk, address.owed(*number));
@@ -65,7 +68,6 @@ pub fn parcels(
                 continue;
             }
         };
-        webhook::without_digest(&mut report);
         size = size.saturating_add(report.to_string().len());
         if size > most && !parcels.is_empty() {
             break;
@@ -79,8 +81,13 @@ pub fn parcels(
     parcels
 }
 
-/// The report of a run, and its id.
-fn recalled(desk: &Desk<'_>, instance: &str, number: u64) -> Result<Option<(Value, String)>, DiskError> {
+/// The report of a run as it is sent, and its id.
+fn recalled(
+    desk: &Desk<'_>,
+    instance: &str,
+    number: u64,
+    sites: &[String],
+) -> Result<Option<(Value, String)>, DiskError> {
     let checkpoint = &desk.checkpoint;
     let Some(run) = recall::run(&desk.dir, checkpoint, instance, number)? else {
         return Ok(None);
@@ -88,7 +95,14 @@ fn recalled(desk: &Desk<'_>, instance: &str, number: u64) -> Result<Option<(Valu
     let entry = checkpoint.outbox_entry(instance, number);
     let path = format!("{}{}", run.path, checkpoint.mark_of(instance));
     let report = recall::report(&desk.dir, &entry, &path, &run.report_id)?;
-    Ok(report.map(|report| (report, run.report_id)))
+    let sent = report.and_then(|report| {
+        if sites.is_empty() {
+            return Some(part::without_digest(report));
+        }
+        let report = serde_json::from_value(report).ok()?;
+        Some(Part::of(&report, sites).document())
+    });
+    Ok(sent.map(|report| (report, run.report_id)))
 }
 
 /// What a message tells of runs that never reached the channel.
@@ -96,25 +110,33 @@ pub fn epitaphs(desk: &Desk<'_>, instance: &str, message: &Message) -> Vec<Dead>
     let own = message
         .tells
         .iter()
-        .map(|run| epitaph(desk, instance, None, *run));
+        .map(|run| epitaph(desk, (instance, *run), None, &message.sites));
     let others = message.tells_of_others.iter().flat_map(|(other, runs)| {
         let told = runs
             .iter()
-            .map(|run| epitaph(desk, other, Some(other.clone()), *run));
+            .map(|run| epitaph(desk, (other, *run), Some(other.clone()), &message.sites));
         told.collect::<Vec<_>>()
     });
     own.chain(others).collect()
 }
 
-fn epitaph(desk: &Desk<'_>, instance: &str, shown: Option<String>, run: u64) -> Dead {
-    let known = recall::run(&desk.dir, &desk.checkpoint, instance, run)
-        .ok()
-        .flatten();
+fn epitaph(desk: &Desk<'_>, (instance, run): (&str, u64), shown: Option<String>, sites: &[String]) -> Dead {
+    let counts = if sites.is_empty() {
+        let known = recall::run(&desk.dir, &desk.checkpoint, instance, run);
+        let known = known.ok().flatten();
+        known.map(|known| (known.findings, known.severe))
+    } else {
+        let sent = recalled(desk, instance, run, sites).ok().flatten();
+        sent.and_then(|(part, _)| {
+            let count = |name| part.get("counts")?.get(name)?.as_u64();
+            Some((count("findings")?, count("severe")?))
+        })
+    };
     Dead {
         run,
         instance: shown,
-        findings: known.as_ref().map(|known| known.findings),
-        severe: known.map(|known| known.severe),
+        findings: counts.map(|(findings, _)| findings),
+        severe: counts.map(|(_, severe)| severe),
     }
 }
 

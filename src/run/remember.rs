@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, Utc};
 
-use crate::config::{Channel, When};
+use crate::config::Channel;
 use crate::model::attempt::Attempt;
 use crate::model::coverage::{Outcome, SourceCoverage};
-use crate::model::finding::Severity;
 use crate::model::report::Report;
 use crate::model::source::SourceId;
 use crate::run::beginnings::place;
+use crate::run::due::is_due;
 use crate::run::ingest::Taken;
 use crate::run::tell::whole_hour;
 use crate::state::failures::{self, FailureState, OpenFailure};
@@ -64,17 +64,6 @@ pub fn run(
         }
     }
     not_due
-}
-
-/// Whether this report goes to this channel at all.
-pub fn is_due(channel: &Channel, report: &Report) -> bool {
-    let matters = |least: Severity| report.findings.iter().any(|finding| finding.severity >= least);
-    let wanted = match channel.when {
-        When::Always => true,
-        When::Findings => !report.findings.is_empty(),
-        When::Severe => matters(Severity::Severe),
-    };
-    wanted && channel.min_severity.is_none_or(matters)
 }
 
 /// Opens a failure for every source that was not read whole, and closes those of the sources that were.

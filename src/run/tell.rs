@@ -13,6 +13,7 @@ use crate::model::count::counted;
 use crate::model::coverage::SourceCoverage;
 use crate::model::report::Report;
 use crate::model::source::{SourceId, SourceKind};
+use crate::model::warning::Warning;
 use crate::model::zone::{self, Zone};
 use crate::print;
 use crate::report;
@@ -183,18 +184,19 @@ pub fn zone(config: &Config, console: Option<&str>) -> String {
 }
 
 /// Where ids had been lost, rows may have been counted twice: the report says which source.
-pub fn repeats(taken: &BTreeMap<SourceId, Taken>, warnings: &mut Vec<String>) {
+pub fn repeats(taken: &BTreeMap<SourceId, Taken>, warnings: &mut Vec<Warning>) {
     for (id, taken) in taken.iter().filter(|(_, taken)| taken.may_repeat > 0) {
-        warnings.push(format!(
+        let text = format!(
             "The list of rows counted before was lost for {id}: {} in this report may repeat what an earlier one told.",
             counted(taken.may_repeat, "row")
-        ));
+        );
+        warnings.push(Warning::of(&taken.site, text));
     }
 }
 
 /// A console that was upgraded has a system log now, which knows the rows of its older lists under other ids.
-pub fn upgrades(known: &Checkpoint, taken: &BTreeMap<SourceId, Taken>, warnings: &mut Vec<String>) {
-    for id in taken.keys().filter(|id| id.kind == SourceKind::SystemLog) {
+pub fn upgrades(known: &Checkpoint, taken: &BTreeMap<SourceId, Taken>, warnings: &mut Vec<Warning>) {
+    for (id, taken) in taken.iter().filter(|(id, _)| id.kind == SourceKind::SystemLog) {
         let of_site = |other: &SourceId| (&other.controller, &other.site) == (&id.controller, &id.site);
         let mut lists = known.sources.iter().filter(|source| source.id.kind.is_legacy());
         if known
@@ -202,11 +204,12 @@ pub fn upgrades(known: &Checkpoint, taken: &BTreeMap<SourceId, Taken>, warnings:
             .is_none_or(|log| log.position.watermark.is_none())
             && lists.any(|source| of_site(&source.id))
         {
-            warnings.push(format!(
+            let text = format!(
                 "{}: the console has a system log now, which is read from where its older lists ended; what they would \
                  have shown late before that is not counted.",
-                taken.get(id).map_or_else(String::new, |taken| taken.site.to_string())
-            ));
+                taken.site
+            );
+            warnings.push(Warning::of(&taken.site, text));
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A year of hourly runs on a busy site, run by run through what a run does to the checkpoint. Whole runs of the
 //! program over such a year: `tests/real/year.rs`.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::analyse::samples::{Case, row, start};
@@ -178,6 +180,7 @@ fn reported(checkpoint: &mut Checkpoint, hour: u64, now: DateTime<Utc>) -> Repor
         demo: false,
         window: Window::empty_at(now),
         sources: Vec::new(),
+        labels: BTreeMap::new(),
         warnings: Vec::new(),
     };
     report::json::seal(compose::report(frame, judgement, case.digest)).0

@@ -177,6 +177,7 @@ fn controller(here: KnownController, there: KnownController) -> KnownController 
         uuid: here.uuid.max(there.uuid),
         not_before: here.not_before.max(there.not_before),
         flavour: here.flavour.max(there.flavour),
+        labels: union(here.labels, there.labels, Ord::max),
         version: here.version.max(there.version),
         learned,
         name: here.name.max(there.name),

@@ -62,7 +62,11 @@ fn take(ledger: &mut Ledger, next: &mut u64, (kind, run, now): (u8, u64, DateTim
         _ => {
             let runs = ledger.due(now, run % 2 == 0);
             let key = format!("key of {runs:?}");
-            ledger.open(&runs, &key, now);
+            if ledger.open(&runs, &key, now).is_some()
+                && let Some(opened) = ledger.messages.last_mut()
+            {
+                opened.sites = words(run);
+            }
             if hours_of(now) % 5 == 0 {
                 ledger.leave_alone(&runs, TimeDelta::hours(3), now);
             }
@@ -83,6 +87,11 @@ fn take(ledger: &mut Ledger, next: &mut u64, (kind, run, now): (u8, u64, DateTim
             }
         }
     }
+}
+
+/// A channel's sites as they are in force at some time.
+fn words(run: u64) -> Vec<String> {
+    (0..run % 3).map(|site| format!("s{site}")).collect()
 }
 
 fn hours_of(time: DateTime<Utc>) -> i64 {
@@ -151,8 +160,8 @@ proptest! {
                 prop_assert!(owed(&both) || is_dead(&both), "run {} is lost", run);
             }
         }
-        let both_messages = a.messages.iter().chain(&b.messages);
-        for message in both_messages.filter(|message| message.unknown) {
+        let both_messages = || a.messages.iter().chain(&b.messages);
+        for message in both_messages().filter(|message| message.unknown) {
             let is_owed = |run: &u64| {
                 let revivals = message.revivals.get(run).copied().unwrap_or_default();
                 revivals == both.revivals_of(*run) && both.between.owed().any(|(owed, _)| owed == *run)
@@ -161,6 +170,9 @@ proptest! {
             let name = (&message.key, &message.revivals);
             let kept = both.messages.iter().find(|kept| (&kept.key, &kept.revivals) == name);
             prop_assert_eq!(kept.is_some(), is_open, "a message that may have arrived keeps its key");
+            let named = both_messages().filter(|one| (&one.key, &one.revivals) == name);
+            let first = named.map(|one| (one.opened_at, &one.sites)).min();
+            prop_assert!(kept.is_none_or(|kept| first == Some((kept.opened_at, &kept.sites))), "as it was opened first");
             prop_assert!(kept.is_none_or(|kept| kept.unknown && message.runs.iter().all(|run| kept.runs.contains(run))));
         }
     }

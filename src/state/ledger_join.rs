@@ -136,6 +136,10 @@ fn messages<'a>(both: impl Iterator<Item = &'a Message>) -> Vec<Message> {
             told.extend(runs);
         }
         known.unknown |= message.unknown;
+        // What was opened first may have arrived first, and a repeat says the same.
+        if (message.opened_at, &message.sites) < (known.opened_at, &known.sites) {
+            known.sites.clone_from(&message.sites);
+        }
         known.opened_at = known.opened_at.min(message.opened_at);
         *known = sorted(known.clone());
     }

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::{Just, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use crate::state::ledger::Ledger;
+use crate::state::ledger_join::join_ledgers;
 use crate::state::messages::{Answer, message_key};
 use crate::state::schema::HIGHEST_NUMBER;
 use crate::state::spans::{Debt, Spans, Standing};
@@ -322,4 +323,19 @@ fn keys_tell_instances_channels_and_lists_apart() {
     ];
     assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len());
     assert_eq!(keys[0].len(), 64);
+}
+
+#[test]
+fn a_message_that_both_copies_opened_says_what_was_opened_first() {
+    let opened = |hour: i64, site: &str| {
+        let mut ledger = owing(1, 1);
+        ledger.open(&[1], "k", at(hour)).unwrap();
+        ledger.messages[0].sites = vec![site.to_owned()];
+        ledger.answer("k", &unknown(), at(hour));
+        ledger
+    };
+    let (first, second) = (opened(1, "shop"), opened(2, "barn"));
+    for joined in [join_ledgers(&first, &second), join_ledgers(&second, &first)] {
+        assert_eq!(joined.messages, first.messages);
+    }
 }

@@ -27,6 +27,9 @@ pub struct Message {
     /// Dead runs of other instances that it tells of.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tells_of_others: BTreeMap<String, Vec<u64>>,
+    /// The sites whose part of the reports it holds, in the operator's words; none: whole reports.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sites: Vec<String>,
     /// Those of its runs that had been revived when it was opened, and how often.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub revivals: BTreeMap<u64, u64>,
@@ -86,6 +89,7 @@ impl Ledger {
             unknown: false,
             tells: self.untold(),
             tells_of_others: BTreeMap::new(),
+            sites: Vec::new(),
             revivals: BTreeMap::new(),
         };
         let revived = message.runs.iter().map(|run| (*run, self.revivals_of(*run)));

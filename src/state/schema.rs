@@ -110,6 +110,9 @@ pub struct KnownController {
     /// No login before: the console's login limit.
     pub not_before: Option<DateTime<Utc>>,
     pub flavour: Option<String>,
+    /// What people call its sites, by short name, as it told last.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     pub version: String,
     /// What this version does not offer; forgotten when it changes.
     #[serde(default, skip_serializing_if = "Learned::is_empty")]
@@ -147,6 +150,7 @@ impl KnownController {
             uuid: None,
             not_before: None,
             flavour: None,
+            labels: BTreeMap::new(),
             version: String::new(),
             learned: Learned::default(),
         }

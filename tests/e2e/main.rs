@@ -38,6 +38,9 @@
 //!
 //! Lines of a log server (issue 4): given to `--input`, `lines`; followed by runs, `file_source`.
 //!
+//! A channel with `sites` gets its part and nothing of the others (issue 4, point 8): what is in it and when it is due,
+//! `parts`; what is owed, repeated, combined or given up, `parts_owed`.
+//!
 //! Two machines that read the same consoles (contract, section 5): `two_hosts`, `exports`.
 //!
 //! The other promises (mail) belong to parts that are not there yet.
@@ -55,6 +58,7 @@ mod archive;
 mod capture;
 mod child;
 mod console;
+mod firm;
 mod other;
 mod receiver;
 mod scenario;
@@ -82,6 +86,8 @@ mod odd_pages;
 mod older;
 mod once;
 mod output;
+mod parts;
+mod parts_owed;
 mod readable;
 mod requests;
 mod retry;

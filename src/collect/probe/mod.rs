@@ -12,7 +12,7 @@ use crate::collect::{Known, Wanted};
 use crate::config::Sites;
 use crate::model::coverage::SourceCoverage;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::source::{SiteName, SourceId, SourceKind};
+use crate::model::source::{SiteName, SourceId, SourceKind, UNKNOWN_SITE};
 
 /// A difference of clocks worth a sentence.
 const SKEW: TimeDelta = TimeDelta::seconds(60);
@@ -101,32 +101,38 @@ pub fn believed_absent(site: &str, kind: SourceKind, why: &str, console: &mut Co
     }
 }
 
-/// The wanted sites as far as they are known without asking: `_id` (or what stands for it) and name.
-pub fn expected_sites(wanted: &Wanted<'_>) -> Vec<(String, String)> {
+/// The wanted sites as far as they are known without asking: what is not known of one is what it is called in the
+/// configuration.
+pub fn expected_sites(wanted: &Wanted<'_>) -> Vec<SiteRow> {
     let Known { sites: known, .. } = wanted.known.unwrap_or_default();
-    let chosen: Vec<(String, String)> = match &wanted.controller.sites {
+    let unknown = |name: &str| SiteRow {
+        id: name.to_owned(),
+        name: name.to_owned(),
+        label: String::new(),
+    };
+    let chosen: Vec<SiteRow> = match &wanted.controller.sites {
         Sites::Named(names) => {
-            let remembered = |name: &String| known.iter().find(|(_, of)| of == name).cloned();
-            names
-                .iter()
-                .map(|name| remembered(name).unwrap_or_else(|| (name.clone(), name.clone())))
-                .collect()
+            let mut chosen: Vec<SiteRow> = Vec::new();
+            for name in names {
+                let by_name = known.iter().find(|site| site.name == *name);
+                let remembered = by_name.or_else(|| known.iter().find(|site| site.label == *name));
+                let site = remembered.cloned().unwrap_or_else(|| unknown(name));
+                if !chosen.contains(&site) {
+                    chosen.push(site);
+                }
+            }
+            chosen
         }
-        Sites::Only | Sites::All if known.is_empty() => vec![("?".to_owned(), "?".to_owned())],
+        Sites::Only | Sites::All if known.is_empty() => vec![unknown(UNKNOWN_SITE)],
         Sites::Only | Sites::All => known.to_vec(),
     };
     let name = &wanted.controller.name;
-    let asked = |site: &&(String, String)| {
-        let row = SiteRow {
-            id: site.0.clone(),
-            name: site.1.clone(),
-            label: String::new(),
-        };
+    let asked = |site: &SiteRow| {
         wanted
             .sites_filter
-            .is_none_or(|filter| site.1 == "?" || sites::is_asked(name, &row, filter))
+            .is_none_or(|filter| site.name == UNKNOWN_SITE || sites::is_asked(name, site, filter))
     };
-    chosen.iter().filter(asked).cloned().collect()
+    chosen.into_iter().filter(asked).collect()
 }
 
 /// The lines of a site none of whose sources could be read.
@@ -141,28 +147,28 @@ pub fn unread_lines(
         .collect()
 }
 
-pub fn clock_warnings(wanted: &Wanted<'_>, console: Option<DateTime<Utc>>) -> Vec<String> {
+pub fn clock_warning(wanted: &Wanted<'_>, console: Option<DateTime<Utc>>) -> Option<String> {
     let name = &wanted.controller.name;
     let Some(console) = console else {
-        return vec![format!(
+        return Some(format!(
             "{name}: the console does not tell its time, so this host's clock was used; if they differ, events may come late"
-        )];
+        ));
     };
     let skew = console - wanted.now;
     if !wanted.judge_skew || skew.abs() <= SKEW {
-        return Vec::new();
+        return None;
     }
     let direction = if skew > TimeDelta::zero() {
         "ahead of"
     } else {
         "behind"
     };
-    vec![format!(
+    Some(format!(
         "{name}: the console's clock ({}) is {} {direction} this host's; times in this report are the console's, and \
          one of the two needs NTP",
         shown(console),
         length(skew.abs())
-    )]
+    ))
 }
 
 pub fn too_early(name: &str, not_before: DateTime<Utc>) -> Failure {

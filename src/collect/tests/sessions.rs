@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::collect::console::{Console, Question};
 use crate::collect::fake::Fake;
 use crate::collect::session::answers::NoRows;
+use crate::collect::wire::SiteRow;
 use crate::collect::{Gathered, Known, Wanted, gather, lists};
 use crate::config::secret::Secret;
 use crate::config::{BaseUrl, Controller, Credentials, Flavour, Sites, Trust};
@@ -227,7 +228,11 @@ fn a_console_without_the_log_is_unsupported_only_if_it_is_ready() {
 #[test]
 fn a_console_that_is_not_ready_fails_as_a_whole() {
     let home = controller(Sites::Only);
-    let sites = [("s1".to_owned(), "default".to_owned())];
+    let sites = [SiteRow {
+        id: "s1".to_owned(),
+        name: "default".to_owned(),
+        label: "Office".to_owned(),
+    }];
     let known = Known {
         uuid: Some(UUID),
         sites: &sites,
@@ -309,7 +314,11 @@ fn a_difference_of_clocks_is_told() {
             .0
             .warnings
     };
-    assert!(warned(10, true)[0].contains("is 10 min ahead of this host's"));
-    assert!(warned(-10, true)[0].contains("is 10 min behind this host's"));
+    assert!(
+        warned(10, true)[0]
+            .text
+            .contains("is 10 min ahead of this host's")
+    );
+    assert!(warned(-10, true)[0].text.contains("is 10 min behind this host's"));
     assert!(warned(1, true).is_empty() && warned(10, false).is_empty());
 }

@@ -246,7 +246,6 @@ fn a_webhook_is_made_of_the_file_with_the_environment_over_it() {
         over(&format!("{entry}name = \"file\"")),
         &["two channels are called `file`"],
     );
-    refused(over(&format!("{entry}sites = [\"default\"]")), &["whole reports"]);
     refused(
         over(&format!("{entry}give_up_after = \"never\"")),
         &["give_up_after"],
@@ -270,4 +269,36 @@ fn a_webhook_is_made_of_the_file_with_the_environment_over_it() {
         ..Wish::default()
     };
     assert_eq!(with_file(&[url], None, &demo).expect("valid").channels.len(), 1);
+}
+
+#[test]
+fn the_sites_of_a_channel_are_judged_as_far_as_they_are_known_before_any_console_is_asked() {
+    let controller = "[[controller]]\nname = \"home\"\nhost = \"192.0.2.1\"\napi_key = \"k\"\n";
+    let followed = "[[file_source]]\npath = \"/var/log/gw.log\"\n";
+    let over = |rest: &str, words: &str| {
+        let hook = "[[channel]]\nkind = \"webhook\"\nurl = \"https://192.0.2.7/\"\n";
+        file(&format!("{rest}{hook}sites = [{words}]"))
+    };
+    let config = over(controller, "\" default \", \"home/shop\", \"Front office\"").expect("valid");
+    assert_eq!(config.channels[1].sites, ["default", "home/shop", "Front office"]);
+    refused(
+        over(controller, "\"hone/default\", \"files/syslog\", \"home/\""),
+        &[
+            "did you mean `home`?",
+            "`files/syslog` begins with",
+            "names no site",
+        ],
+    );
+    let both = format!("{controller}{followed}");
+    over(&both, "\"files/syslog\", \"anything\"").expect("valid");
+    refused(over(&both, "\"files/sislog\""), &["no [[file_source]]"]);
+    over(followed, "\"syslog\"").expect("valid");
+    refused(over(followed, "\"default\""), &["no [[file_source]]"]);
+    refused(over(followed, "\"home/default\""), &["no controller"]);
+    refused(
+        file(&format!(
+            "{controller}[[channel]]\nkind = \"file\"\nsites = [\"default\"]"
+        )),
+        &["every report is written"],
+    );
 }

@@ -10,7 +10,8 @@ use crate::exit::Exit;
 use crate::model::attempt::ChannelResult;
 use crate::model::report::Report;
 use crate::net::stop::Stop;
-use crate::run::remember::is_due;
+use crate::report::part::Part;
+use crate::run::due::is_due;
 
 /// What became of it, channel by channel; the file channel has it already.
 pub fn send(config: &Config, report: &Report, stop: &Stop, now: DateTime<Utc>) -> Vec<ChannelResult> {
@@ -49,8 +50,9 @@ fn one(
     let name = &channel.name;
     if !is_due(channel, report) {
         log::info!(
-            "channel {name} does not want this report: when = {}",
-            channel.when.name()
+            "channel {name} does not want this report: when = {}, sites = {:?}",
+            channel.when.name(),
+            channel.sites
         );
         return ("not due", None);
     }
@@ -60,14 +62,12 @@ fn one(
         return ("refused", Some(reason));
     }
     let key = &report.report_id;
-    let mut document = serde_json::to_value(report).unwrap_or_default();
-    webhook::without_digest(&mut document);
     let body = webhook::body(Envelope {
         instance: &report.instance,
         channel: name,
         key,
         runs: &[],
-        reports: vec![document],
+        reports: vec![Part::of(report, &channel.sites).document()],
         dead: Vec::new(),
     });
     match webhook::send(hook, key, &body, stop, now) {

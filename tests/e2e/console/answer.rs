@@ -14,6 +14,18 @@ mod pages;
 
 const NETWORK: &str = "/proxy/network";
 
+/// The devices of a site: those with its `site_id`, and those with none.
+fn devices(state: &State, site: &str) -> Vec<Value> {
+    let of_site = |device: &&Value| match device.get("site_id") {
+        None => true,
+        Some(id) => state
+            .sites
+            .iter()
+            .any(|known| known.name == site && *id == json!(known.id)),
+    };
+    state.devices.iter().filter(of_site).cloned().collect()
+}
+
 /// The answer to one request. The POSTs of a session must carry its current CSRF token.
 pub(super) fn to(state: &mut State, hit: &Hit) -> Reply {
     let Some(path) = hit.path.strip_prefix(&state.base_path) else {
@@ -163,7 +175,7 @@ fn network(state: &mut State, hit: &Hit, path: &str) -> Reply {
             }
             match *what {
                 "sysinfo" => data(&[sysinfo(state)]),
-                "device" => data(&state.devices),
+                "device" => data(&devices(state, site)),
                 "health" => data(&state.health),
                 _ => legacy_error(404, "api.err.NotFound"),
             }
