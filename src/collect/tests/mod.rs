@@ -5,6 +5,7 @@ mod files;
 mod lines;
 mod log;
 mod lost;
+mod pages;
 mod sessions;
 mod several_sites;
 mod slices;
