@@ -11,10 +11,11 @@ use crate::analyse::address::masked;
 use crate::analyse::catalogue;
 use crate::analyse::place::{self, Placed};
 use crate::analyse::rules::{Kind, Rule};
-use crate::model::digest::{Digest, Group, Tally, Turn, Unknown};
+use crate::model::digest::{Digest, Group, Turn, Unknown};
 use crate::model::event::Event;
 use crate::model::finding::{Example, Severity};
 use crate::model::source::SiteName;
+use crate::model::tally::Tally;
 use crate::model::text;
 
 /// What a routine row is filed under.

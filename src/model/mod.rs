@@ -16,6 +16,7 @@ pub mod memory;
 pub mod position;
 pub mod report;
 pub mod source;
+pub mod tally;
 pub mod text;
 pub mod warning;
 pub mod window;
