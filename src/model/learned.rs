@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::de::IntoDeserializer as _;
+use serde::de::value::{Error as ValueError, StrDeserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::source::SourceKind;
 
@@ -19,9 +21,21 @@ pub enum Lesson {
 }
 
 /// Lessons by site (short name) and source, `default/audit`. What is not in it is asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Learned(BTreeMap<String, Lesson>);
+
+/// A lesson that only a later program knows is learned again.
+impl<'de> Deserialize<'de> for Learned {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let written = BTreeMap::<String, String>::deserialize(from)?;
+        let known = |(name, lesson): (String, String)| {
+            let lesson: StrDeserializer<'_, ValueError> = lesson.as_str().into_deserializer();
+            Some((name, Lesson::deserialize(lesson).ok()?))
+        };
+        Ok(Self(written.into_iter().filter_map(known).collect()))
+    }
+}
 
 impl Learned {
     pub fn of(&self, site: &str, kind: SourceKind) -> Option<Lesson> {

@@ -12,6 +12,7 @@ pub mod failures;
 pub mod join;
 pub mod ledger;
 pub mod ledger_join;
+mod lenient;
 pub mod load;
 pub mod lock;
 pub mod messages;

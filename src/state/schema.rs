@@ -17,6 +17,7 @@ use crate::model::window::Window;
 use crate::state::accounts::{self, Account};
 use crate::state::failures::OpenFailure;
 use crate::state::ledger::Ledger;
+use crate::state::lenient;
 
 pub const SCHEMA_VERSION: &str = "2.0";
 
@@ -67,6 +68,7 @@ pub struct Checkpoint {
     /// By the controller's uuid, or by its configured name while that is unknown.
     pub controllers: BTreeMap<String, KnownController>,
     /// Sorted by id.
+    #[serde(deserialize_with = "lenient::sources")]
     pub sources: Vec<SourceState>,
     pub runs: BTreeMap<u64, CommittedRun>,
     /// By channel (for mail: by channel and recipient).

@@ -74,6 +74,14 @@ fn fields_of_a_later_2_x_do_not_stop_an_older_program() {
             ] {
                 checkpoint.pointer_mut(place).unwrap()["novelty"] = unknown.clone();
             }
+            // A kind of source and a lesson that only a later program knows.
+            let mut source = checkpoint["sources"][0].clone();
+            source["id"]["kind"] = json!("novelty");
+            checkpoint["sources"].as_array_mut().unwrap().push(source);
+            let controllers = checkpoint["controllers"].as_object_mut().unwrap();
+            for controller in controllers.values_mut() {
+                controller["learned"]["default/novelty"] = json!("obvious");
+            }
         });
         goes_on(&scenario, &console);
     }
