@@ -12,7 +12,7 @@ use crate::report::part::{self, Part};
 use crate::run::debts::{self, Owed};
 use crate::run::desk::Desk;
 use crate::run::recall;
-use crate::state::messages::Message;
+use crate::state::messages::{Answer, Message};
 
 /// Whose runs go where, and how long that is waited for.
 pub struct Address<'a> {
@@ -61,8 +61,19 @@ pub fn parcels(
             }
             Err(error) => {
                 let channel = address.channel;
-                log::warn!(
-                    "channel {channel} run {number}: it stays owed, its report cannot be read: {error}"
+                let reason = format!("its report cannot be read: {error}");
+                log::warn!("channel {channel} run {number}: it stays owed, {reason}");
+                let now = desk.now();
+                let answer = Answer::Refused {
+                    permanent: false,
+                    reason,
+                };
+                debts::delivery(
+                    &mut desk.checkpoint,
+                    desk.record,
+                    address.owed(*number),
+                    &answer,
+                    now,
                 );
                 held_up.insert(*number);
                 continue;

@@ -1,7 +1,7 @@
 //! What a later 2.x may hold of kinds nobody knows here: sources and lessons of such a kind are passed over, as unknown
 //! fields are. Whoever knows them reads them anew.
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize as _, Deserializer, de};
 use serde_json::Value;
 
 use crate::model::source::SourceKind;

@@ -1,14 +1,19 @@
 //! `retry`, `history gaps`, and what `status` and `check` say of a channel.
 
 use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
 
 use chrono::{TimeDelta, Utc};
+use serde_json::json;
 
+use crate::archive;
 use crate::child::Ran;
 use crate::console::Console;
 use crate::console::row::series;
 use crate::receiver::{Manner, QUERY, Receiver, TOKEN};
 use crate::scenario::Scenario;
+use crate::webhook::{next_hour, world};
 
 /// A receiver that refuses for good, and `runs` runs that it is owed.
 fn owing(runs: i64) -> (Scenario, Console, Receiver) {
@@ -205,7 +210,7 @@ fn a_run_whose_outbox_entry_is_gone_is_sent_from_the_archive_or_told_as_dead() {
     let (scenario, _console, receiver) = owing(2);
     fs::remove_dir_all(scenario.path(".outbox/000001")).unwrap();
     fs::remove_dir_all(scenario.path(".outbox/000002")).unwrap();
-    let names = crate::archive::below(&scenario.reports);
+    let names = archive::below(&scenario.reports);
     let second = names
         .iter()
         .find(|name| name.contains("report-000002") && name.ends_with(".json"));
@@ -229,4 +234,53 @@ fn check_reaches_the_receiver_without_sending_anything() {
     receiver.closes();
     scenario.does(&["check"]).exits(69).says("refuses the connection");
     receiver.opens();
+}
+
+#[test]
+fn a_run_whose_report_cannot_be_read_stays_owed_and_is_told_as_a_failure_until_it_is_sent() {
+    let (scenario, console, receiver) = world();
+    receiver.closes();
+    scenario.run().exits(3);
+    receiver.opens();
+    // Links in a circle in the places of both: something is there, and nobody can tell what it holds.
+    let names = archive::below(&scenario.reports);
+    let published = names
+        .iter()
+        .find(|name| name.contains("/report-") && name.ends_with(".json"));
+    let places = [
+        scenario.path(".outbox/000001/report.json"),
+        scenario.path(published.unwrap()),
+    ];
+    let aside = |place: &Path| place.with_extension("aside");
+    for place in &places {
+        fs::rename(place, aside(place)).unwrap();
+        symlink(place, place).unwrap();
+    }
+    next_hour(&console);
+    scenario.run().exits(3).says("its report cannot be read");
+    assert_eq!(receiver.runs(), [[2]]);
+    let failures = || archive::lines(&scenario.path("failures.jsonl"));
+    let last = failures().pop().unwrap();
+    assert_eq!(
+        (&last["run"], &last["state"]),
+        (&json!(1), &json!("pending")),
+        "{last:#}"
+    );
+    assert!(
+        last["reason"].as_str().unwrap().contains("cannot be read"),
+        "{last:#}"
+    );
+    for place in &places {
+        fs::remove_file(place).unwrap();
+        fs::rename(aside(place), place).unwrap();
+    }
+    scenario.does(&["retry"]).exits(0);
+    assert_eq!(receiver.runs(), [[2], [1]]);
+    let last = failures().pop().unwrap();
+    assert_eq!(
+        (&last["run"], &last["state"]),
+        (&json!(1), &json!("resolved")),
+        "{last:#}"
+    );
+    scenario.told_exactly(&console);
 }
