@@ -131,6 +131,7 @@ fn cases(scene: &Scene<'_>) -> Vec<Case> {
 /// The group with the name its device has in the console's list, where rows told nothing but an address.
 fn named(group: &Group, scene: &Scene<'_>) -> Group {
     let mut named = group.clone();
+    named.hear_echoes();
     if let Some(device) = scene
         .device(group)
         .filter(|_| group.subject.name.to_lowercase() == group.subject.id)

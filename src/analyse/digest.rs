@@ -189,6 +189,7 @@ fn alone(placed: Placed, site: String, key: &str, times: Times, event: &Event) -
         }],
         keys: Tally::of(key, times.count),
         facets,
+        echoed: BTreeMap::new(),
         hours: times.hours,
         turns: times.turns,
         turns_cut: false,

@@ -71,6 +71,9 @@ pub struct Group {
     /// Rows per value of what matters to the rule: `blocked`, `detected`, `port`, `client` …
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub facets: BTreeMap<String, Tally>,
+    /// The facets of echoes: what other rows may have left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub echoed: BTreeMap<String, Tally>,
     /// Rows per hour (seconds since the epoch / 3600).
     pub hours: BTreeMap<i64, u64>,
     /// When it went down and came back, in order of time.
@@ -212,6 +215,9 @@ impl Group {
         for (facet, tally) in other.facets {
             self.facets.entry(facet).or_default().absorb(tally);
         }
+        for (facet, tally) in other.echoed {
+            self.echoed.entry(facet).or_default().absorb(tally);
+        }
         sum(&mut self.hours, other.hours);
         self.turns_cut |= other.turns_cut;
         self.turns.extend(other.turns);
@@ -240,14 +246,21 @@ impl Group {
         self.turns_cut = false;
     }
 
-    /// What its rows say was said already: they are counted, and add nothing else.
+    /// What its rows say was said already: they are counted, and add only what the others leave out.
     pub fn become_echo(&mut self) {
         self.echoes = self.count;
         self.examples.clear();
         self.keys = Tally::default();
-        self.facets.clear();
+        self.echoed = std::mem::take(&mut self.facets);
         self.hours.clear();
         self.turns.clear();
+    }
+
+    /// Takes over from the echoes what no other row says.
+    pub fn hear_echoes(&mut self) {
+        for (facet, tally) in std::mem::take(&mut self.echoed) {
+            self.facets.entry(facet).or_insert(tally);
+        }
     }
 
     /// How often it happened, as far as single rows tell it.

@@ -110,7 +110,7 @@ pub fn threats(report: &Report, sight: Sight) -> Threats {
         .findings
         .iter()
         .filter(|finding| finding.rule == "threat" || finding.rule.starts_with("threat-"))
-        .fold(0, |sum: u64, finding| sum.saturating_add(finding.count));
+        .fold(0, |sum: u64, finding| sum.saturating_add(finding.occurrences));
     let unsaid = alarms.saturating_sub(threats.blocked.saturating_add(threats.detected));
     let mut said = match (threats.blocked, threats.detected, sight) {
         (_, _, Sight::Nothing) => "Unknown: no source of events could be read.".to_owned(),

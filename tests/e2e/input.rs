@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use serde_json::{Value, json};
 
 use crate::archive;
@@ -230,4 +230,45 @@ fn a_named_window_is_adhoc_and_moves_nothing() {
         0,
         "an ad hoc report tells nothing of its own to the runs"
     );
+}
+
+#[test]
+fn what_a_log_and_older_lists_tell_of_one_thing_is_told_once_with_all_that_is_known_of_it() {
+    let scenario = Scenario::new();
+    let at = DateTime::from_timestamp(1_795_244_000, 0).unwrap();
+    let (from, to) = ("192.168.3.62", "198.51.100.7");
+    let minute = |n: u64| at + TimeDelta::minutes(n.cast_signed());
+    let log: Vec<Row> = (0..20).map(|n| Row::threat(n, minute(n), from, to)).collect();
+    let alert = json!({
+        "user": null, "ap": null, "ap_name": null, "ssid": null, "channel": null, "subsystem": "www", "src_ip": from,
+        "dest_ip": to, "inner_alert_action": "blocked", "inner_alert_signature": "ET MALWARE Beacon",
+        "inner_alert_severity": 1, "inner_alert_category": "A Network Trojan was detected"
+    });
+    let soon = TimeDelta::seconds(1);
+    let list: Vec<Row> = (0..20)
+        .map(|n| Row::listed(100 + n, minute(n) + soon, "EVT_IPS_IpsAlert", &alert))
+        .collect();
+    for order in [["log.json", "list.json"], ["list.json", "log.json"]] {
+        let files = order.map(|name| {
+            let rows = if name == "log.json" { &log } else { &list };
+            scenario.file(name, page(rows)).to_str().unwrap().to_owned()
+        });
+        scenario.does(&["run", "--input", &files[0], &files[1]]).exits(0);
+        let told = report(&scenario);
+        let threat = &told["findings"][0];
+        assert_eq!(
+            (&threat["count"], &threat["occurrences"]),
+            (&json!(40), &json!(20)),
+            "{threat:#}"
+        );
+        let says = threat["explanation"].as_str().unwrap();
+        assert!(says.contains("ET MALWARE Beacon"), "{says}");
+        assert_eq!(told["threats"]["blocked"], 20, "{:#}", told["threats"]);
+        let text = scenario.shell(
+            "cat \"$1\"/*/*/adhoc-*.txt",
+            &[scenario.reports.to_str().unwrap()],
+        );
+        text.says("20 times in 19 min").never_says("do not say whether");
+        fs::remove_dir_all(&scenario.reports).unwrap();
+    }
 }
