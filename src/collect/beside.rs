@@ -28,7 +28,13 @@ impl Site<'_> {
         take: &mut Taking<'_>,
         gathered: &mut Gathered,
     ) -> anyhow::Result<()> {
-        if !recent.has_news() || self.has_outgrown_lists() {
+        if !recent.has_news() {
+            return Ok(());
+        }
+        if self.has_outgrown_lists() {
+            for kind in [SourceKind::Events, SourceKind::Alarms] {
+                gathered.learned.learn(&self.row.name, kind, Lesson::Silent);
+            }
             return Ok(());
         }
         let events = self.read_beside(SourceKind::Events, now, console, take, gathered)?;

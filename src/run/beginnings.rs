@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::collect::Gathered;
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::learned::Lesson;
 use crate::model::position::Position;
@@ -135,36 +136,7 @@ pub fn acquaintances(next: &mut Checkpoint, harvest: &Harvest, start: DateTime<U
     for (name, gathered) in &harvest.by_controller {
         let lines = || gathered.coverage.iter().filter(|line| line.id.kind.has_events());
         if gathered.failure.is_none() {
-            // A class of the log that cannot be read has no position: it would keep the ids of all others waiting.
-            let is_closed = |line: &SourceCoverage| {
-                let refused = matches!(line.outcome, Outcome::Unsupported | Outcome::Denied);
-                refused && line.id.kind.is_log_class()
-            };
-            let lesson = |source: &SourceState| {
-                let is_of_it = lines().any(|line| line.id.controller == source.id.controller);
-                let lesson = gathered.learned.of(site_in(&source.name), source.id.kind);
-                lesson.filter(|_| is_of_it)
-            };
-            let logs: Vec<SourceId> = next
-                .sources
-                .iter()
-                .filter(|source| {
-                    source.id.kind == SourceKind::SystemLog && source.position.watermark.is_some()
-                })
-                .map(|source| source.id.clone())
-                .collect();
-            // The log of an upgraded console goes on from its older lists, which are read no more once they end.
-            let is_replaced = |source: &SourceState| {
-                let log = SourceId {
-                    kind: SourceKind::SystemLog,
-                    ..source.id.clone()
-                };
-                source.id.kind.is_legacy() && lesson(source).is_some() && logs.contains(&log)
-            };
-            next.sources.retain(|source| {
-                let closed = lines().any(|line| is_closed(line) && line.id == source.id);
-                !closed && lesson(source) != Some(Lesson::InLog) && !is_replaced(source)
-            });
+            forget(next, gathered);
             for line in lines().filter(|line| !is_closed(line)) {
                 let site = SiteName {
                     controller: name.clone(),
@@ -199,6 +171,43 @@ pub fn acquaintances(next: &mut Checkpoint, harvest: &Harvest, start: DateTime<U
             known.flavour = Some(gathered.flavour.clone());
         }
     }
+}
+
+/// A class of the log that cannot be read has no position: it would keep the ids of all others waiting.
+fn is_closed(line: &SourceCoverage) -> bool {
+    line.id.kind.is_log_class() && matches!(line.outcome, Outcome::Unsupported | Outcome::Denied)
+}
+
+/// Drops the positions of what is read no more: classes of the log that are closed or that the log itself holds, and
+/// the older lists of an upgraded console, where its log goes on.
+fn forget(next: &mut Checkpoint, gathered: &Gathered) {
+    let read_log =
+        |source: &SourceState| source.id.kind == SourceKind::SystemLog && source.position.watermark.is_some();
+    let logs: Vec<SourceId> = next
+        .sources
+        .iter()
+        .filter(|source| read_log(source))
+        .map(|log| log.id.clone())
+        .collect();
+    let controller = gathered.coverage.first().map(|line| &line.id.controller);
+    next.sources.retain(|source| {
+        let id = &source.id;
+        let is_closed = gathered
+            .coverage
+            .iter()
+            .any(|line| line.id == *id && is_closed(line));
+        let lesson = gathered.learned.of(site_in(&source.name), id.kind);
+        let log = SourceId {
+            kind: SourceKind::SystemLog,
+            ..id.clone()
+        };
+        let is_needless = match lesson.filter(|_| controller == Some(&id.controller)) {
+            None => false,
+            Some(Lesson::InLog) => true,
+            Some(Lesson::Absent | Lesson::Silent) => id.kind.is_legacy() && logs.contains(&log),
+        };
+        !is_closed && !is_needless
+    });
 }
 
 /// Stores a source's position, in the place of what it continues.

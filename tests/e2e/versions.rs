@@ -320,4 +320,15 @@ fn a_console_that_is_upgraded_from_each_version_to_the_next_loses_nothing_and_re
     scenario.run().exits(0);
     told_exactly(&scenario, &wanted, "the last");
     scenario.does(&["status", "--max-age", "2h"]).exits(0);
+    let checkpoint = scenario.checkpoint();
+    let kept: Vec<&Value> = checkpoint["sources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|source| &source["id"]["kind"])
+        .collect();
+    assert!(
+        !kept.contains(&&json!("events")) && !kept.contains(&&json!("alarms")),
+        "{kept:?}"
+    );
 }
