@@ -66,7 +66,8 @@ impl Ledger {
         let due = |message: &&Message| all || may_ask && message.runs.iter().any(ripe);
         let mut again: Vec<Message> = self.messages.iter().filter(due).cloned().collect();
         // Copies of one ledger may have opened it twice before they were joined.
-        again.dedup_by(|a, b| a.key == b.key);
+        let mut keys = BTreeSet::new();
+        again.retain(|message| keys.insert(message.key.clone()));
         again
     }
 
