@@ -7,6 +7,7 @@ mod client;
 mod day;
 mod devices;
 mod dice;
+mod flows;
 mod http;
 mod kinds;
 mod office;

@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::collect::demo::devices;
 use crate::collect::demo::http::{Answer, Request};
+use crate::collect::demo::{devices, flows};
 
 use crate::collect::demo::sessions::Sessions;
 use crate::collect::demo::site;
@@ -152,6 +152,10 @@ fn network(portal: &Portal, request: &Request, below: &str) -> Answer {
             legacy_error(403, "api.err.NoPermission")
         }
         (method, ["v2", "api", "site", _, "system-log", class]) => read_log(portal, request, method, class),
+        ("POST", ["v2", "api", "site", _, "traffic-flows"]) => match flows::page(world, now, &request.body) {
+            Ok(page) => Answer::json(200, &page),
+            Err(problem) => v2_error(400, &problem),
+        },
         (_, ["v2", "api", ..]) => v2_error(404, "The requested resource does not exist."),
         (_, ["api", ..]) => legacy_error(404, "api.err.NotFound"),
         _ => first_page(portal),

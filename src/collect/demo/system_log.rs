@@ -136,7 +136,8 @@ pub fn count(world: &World, now: DateTime<Utc>, ask: &Ask) -> Value {
         "type": ask.class.as_deref().unwrap_or("GENERAL") })
 }
 
-fn newest_first(world: &World, now: DateTime<Utc>, ask: &Ask, class: Class, mut see: impl FnMut(&Row)) {
+/// Shows each row that is taken, newest first.
+pub fn newest_first(world: &World, now: DateTime<Utc>, ask: &Ask, class: Class, mut see: impl FnMut(&Row)) {
     let hour_of = |moment: DateTime<Utc>| (moment - world.start).num_seconds().div_euclid(3_600);
     let oldest = (world.start - Duration::hours(HISTORY)).max(now - Duration::days(RETENTION_DAYS));
     let bound = |millis: Option<i64>, open: DateTime<Utc>| {
