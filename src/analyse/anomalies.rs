@@ -2,8 +2,8 @@
 
 use crate::analyse::cases::{Case, drafted};
 use crate::analyse::words;
-use crate::model::digest::Tally;
 use crate::model::finding::{Finding, Severity};
+use crate::model::tally::Tally;
 
 /// So many devices in one hour are no accident.
 const TOGETHER: u64 = 5;

@@ -5,9 +5,10 @@ use crate::analyse::cases::{Case, drafted};
 use crate::analyse::signature::Nature;
 use crate::analyse::words::{self, capitalised, times};
 use crate::model::count::thousands;
-use crate::model::digest::{Digest, Group, Tally};
+use crate::model::digest::{Digest, Group};
 use crate::model::finding::{Finding, Severity};
 use crate::model::report::{ThreatPair, Threats};
+use crate::model::tally::Tally;
 
 /// So many rows to one destination are no accident.
 const INSISTENT: u64 = 5;

@@ -7,6 +7,7 @@ use std::sync::mpsc;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
+use crate::analyse::digest;
 use crate::collect::{self, Gathered, Known, Slice, Taking, Wanted, follow};
 use crate::config::{Config, Controller};
 use crate::model::coverage::{Outcome, SourceCoverage};
@@ -250,6 +251,7 @@ fn one(
         now: question.now,
         judge_skew: question.judge_skew,
         named_window: question.named_window,
+        is_enough: digest::is_routine,
     };
     collect::controller(&wanted, question.stop, take)
 }

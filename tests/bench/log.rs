@@ -5,10 +5,11 @@ use std::path::Path;
 
 use chrono::TimeDelta;
 
-use crate::console::row::{Row, series};
+use crate::console::row::Row;
 use crate::console::{API_KEY, Console};
 use crate::cost::{Cost, measure};
 use crate::curl;
+use crate::rows::Rows;
 
 /// The ids remembered of one controller, in bytes.
 const MOST_REMEMBERED: u64 = 4 * 1024 * 1024;
@@ -19,13 +20,6 @@ const ROUNDS: usize = 3;
 /// Time is counted in hundredths of a second: so many runs and fetches make up one measure.
 const RUNS: usize = 2;
 const FETCHES: usize = 6;
-
-/// What the rows are like: alike in kind, or every one another pair of addresses, so that nothing folds together.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Rows {
-    Alike,
-    Distinct,
-}
 
 pub fn heading() {
     println!(
@@ -58,13 +52,8 @@ pub fn measured(count: u64, rows: Rows, most_memory: u64) -> bool {
             format!("{requests} (≤{most})")
         };
         kept &= remembered <= MOST_REMEMBERED && cost.code == Some(0) && cost.peak <= most_memory;
-        let kind = if rows == Rows::Alike {
-            "rows"
-        } else {
-            "distinct rows"
-        };
         tell(
-            &format!("{count} {kind}, {run}"),
+            &format!("{count} {}, {run}", rows.name()),
             &cost,
             &asked,
             most_memory,
@@ -114,16 +103,7 @@ fn console(count: u64, rows: Rows) -> Console {
     let console = Console::start();
     let since = console.now() - TimeDelta::hours(23);
     let step = TimeDelta::microseconds(i64::try_from(22 * 3_600_000_000 / count).unwrap());
-    if rows == Rows::Alike {
-        console.add(series(0, count, since, step));
-        return console;
-    }
-    let mut time = since;
-    console.add((0..count).map(|n| {
-        time += step;
-        let from = format!("2001:db8::{:x}:{:x}", n >> 16, n & 0xffff);
-        Row::threat(n, time, &from, "198.51.100.1")
-    }));
+    console.add(rows.spread(count, since, step));
     console
 }
 

@@ -16,11 +16,12 @@ mod cost;
 mod curl;
 mod lines;
 mod log;
+mod rows;
 
 use std::process::ExitCode;
 
 use crate::cost::{Cost, PROGRAM, measure};
-use crate::log::Rows;
+use crate::rows::Rows;
 
 /// The memory a run may have, in KiB.
 const MOST_MEMORY: u64 = 32 * 1024;
@@ -37,10 +38,11 @@ fn main() -> ExitCode {
         .skip(1)
         .filter(|name| !name.starts_with('-'))
         .collect();
-    let parts: [(&str, Part); 6] = [
+    let parts: [(&str, Part); 7] = [
         ("log", logs),
-        ("curl", || log::against_curl(100_000, Rows::Alike)),
+        ("curl", || log::against_curl(100_000, Rows::Busy)),
         ("million", million),
+        ("distinct", || log::measured(100_000, Rows::Distinct, MOST_MEMORY)),
         ("demo", demo),
         ("lines", || lines::measured(MOST_MEMORY)),
         ("program", program),
@@ -62,14 +64,14 @@ fn logs() -> bool {
     log::heading();
     let mut kept = true;
     for rows in [1_000, 25_000, 100_000] {
-        kept &= log::measured(rows, Rows::Alike, MOST_MEMORY);
+        kept &= log::measured(rows, Rows::Busy, MOST_MEMORY);
     }
     kept & log::measured(100_000, Rows::Distinct, MOST_MEMORY)
 }
 
 fn million() -> bool {
     log::heading();
-    log::measured(1_000_000, Rows::Alike, MOST_MEMORY_OF_MILLION)
+    log::measured(1_000_000, Rows::Busy, MOST_MEMORY_OF_MILLION)
 }
 
 fn program() -> bool {
