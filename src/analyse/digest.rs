@@ -8,9 +8,9 @@ use chrono::{DateTime, Utc};
 use ring::digest::{SHA256, digest as sha256};
 
 use crate::analyse::address::masked;
-use crate::analyse::catalogue;
+use crate::analyse::catalogue::{self, Entry};
 use crate::analyse::place::{self, Placed};
-use crate::analyse::rules::{Kind, Rule};
+use crate::analyse::rules::{self, Kind, Rule};
 use crate::model::digest::{Digest, Group, Turn, Unknown};
 use crate::model::event::Event;
 use crate::model::finding::{Example, Severity};
@@ -43,7 +43,10 @@ pub fn fold_alike(
     also: impl Iterator<Item = DateTime<Utc>>,
     is_echo: impl FnOnce(&str) -> bool,
 ) -> Filed {
-    let entry = catalogue::entry_of(event);
+    let entry = catalogue::entry_of(&event.key, &event.event);
+    if let Some(routine) = entry.filter(|entry| rules::find(entry.rule).kind == Kind::Routine) {
+        return count_routine(digest, routine, std::iter::once(event.time).chain(also));
+    }
     let placed = place::place(entry, event);
     let times = Times::of(event.time, also, placed.turn);
 
@@ -62,12 +65,6 @@ pub fn fold_alike(
         };
         digest.add_unknown(event.key.clone(), unknown);
     }
-    if placed.rule.kind == Kind::Routine {
-        *digest.routine.entry(key.to_owned()).or_default() += times.count;
-        return Filed {
-            group: ROUTINE.to_owned(),
-        };
-    }
     let site = site.to_string();
     let (group_key, group) = group_named(placed.rule, &site, &placed.subject.id);
     let is_echo = is_echo(&group);
@@ -81,9 +78,35 @@ pub fn fold_alike(
 
 /// The group a row belongs to; `None` if it is routine.
 pub fn group_of(site: &SiteName, event: &Event) -> Option<String> {
-    let placed = place::place(catalogue::entry_of(event), event);
+    let placed = place::place(catalogue::entry_of(&event.key, &event.event), event);
     let site = site.to_string();
     (placed.rule.kind != Kind::Routine).then(|| group_named(placed.rule, &site, &placed.subject.id).1)
+}
+
+/// Whether a row with this key and base event needs nobody, whatever else it says.
+pub fn is_routine(key: &str, event: &str) -> bool {
+    catalogue::entry_of(key, event).is_some_and(|entry| rules::find(entry.rule).kind == Kind::Routine)
+}
+
+fn count_routine(digest: &mut Digest, entry: &Entry, times: impl Iterator<Item = DateTime<Utc>>) -> Filed {
+    let mut count = 0;
+    for time in times {
+        count += 1;
+        digest.add_hour(hour_of(time), hour_counts(entry.severity, 1));
+    }
+    digest.events += count;
+    *digest.categories.entry(entry.category).or_default() += count;
+    for counts in [&mut digest.keys, &mut digest.routine] {
+        match counts.get_mut(entry.live_key()) {
+            Some(known) => *known += count,
+            None => {
+                counts.insert(entry.live_key().to_owned(), count);
+            }
+        }
+    }
+    Filed {
+        group: ROUTINE.to_owned(),
+    }
 }
 
 /// When one and the same row came.
@@ -233,102 +256,4 @@ fn hour_counts(severity: Severity, count: u64) -> [u64; 4] {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::analyse::samples::{row, site, stream};
-
-    fn folded(rows: &[Event]) -> Digest {
-        let mut digest = Digest::default();
-        for event in rows {
-            fold(&mut digest, &site(), event);
-        }
-        digest
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(48))]
-
-        #[test]
-        fn however_rows_are_cut_into_slices_the_digest_is_the_same(
-            rows in stream(700), cut in 0_usize..700, other in 0_usize..700,
-        ) {
-            let (a, b) = (cut.min(other).min(rows.len()), cut.max(other).min(rows.len()));
-            let whole = folded(&rows);
-            let parts = [&rows[..a], &rows[a..b], &rows[b..]].map(folded);
-
-            let [first, second, third] = parts.clone();
-            let mut left = first;
-            merge(&mut left, second);
-            merge(&mut left, third);
-
-            let [mut right, mut second, third] = parts;
-            merge(&mut second, third);
-            merge(&mut right, second);
-
-            prop_assert_eq!(&left, &whole);
-            prop_assert_eq!(&right, &whole);
-            merge(&mut right, Digest::default());
-            prop_assert_eq!(&right, &whole);
-            let rows: u64 = whole.groups.values().chain(whole.overflow.values()).map(|g| g.count).sum();
-            prop_assert_eq!(rows + whole.routine.values().sum::<u64>(), whole.events);
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(48))]
-
-        #[test]
-        fn rows_that_say_the_same_may_be_counted_at_once(
-            rows in stream(12), minutes in proptest::collection::vec((0_usize..12, 0_i64..6_000), 0..200),
-        ) {
-            let again = |row: usize| {
-                let of = minutes.iter().filter(move |(of, _)| *of == row);
-                of.map(|(_, minutes)| rows[row].time + chrono::TimeDelta::minutes(*minutes)).collect::<Vec<_>>()
-            };
-            let (mut one_by_one, mut at_once) = (Digest::default(), Digest::default());
-            for (number, event) in rows.iter().enumerate() {
-                fold_alike(&mut at_once, &site(), event, again(number).into_iter(), |_| false);
-                fold(&mut one_by_one, &site(), event);
-                for time in again(number) {
-                    fold(&mut one_by_one, &site(), &Event { time, ..event.clone() });
-                }
-            }
-            prop_assert_eq!(one_by_one, at_once);
-        }
-    }
-
-    #[test]
-    fn what_the_console_left_unfilled_is_not_shown() {
-        for (text, shown) in [
-            ("from {OLD_SCORE} to 62 ({REASON}).", "from … to 62 (…)."),
-            ("plain", "plain"),
-            ("{not one} {}{A", "{not one} {}{A"),
-        ] {
-            assert_eq!(without_placeholders(text), shown);
-        }
-    }
-
-    #[test]
-    fn a_digest_stays_small_whatever_comes() {
-        let mut digest = Digest::default();
-        for n in 0..3000 {
-            let key = format!("EVT_NEW_{n}");
-            fold(
-                &mut digest,
-                &site(),
-                &row(&key, n, &[("CLIENT", &format!("02:00:00:00:{n:04x}"))]),
-            );
-            fold(
-                &mut digest,
-                &site(),
-                &row("EVT_AP_Lost_Contact", n, &[("AP", &format!("02:{n}"))]),
-            );
-        }
-        let json = serde_json::to_string(&digest).unwrap();
-        assert_eq!(digest.groups.len(), crate::model::digest::GROUPS);
-        assert!(json.len() < 300_000, "{}", json.len());
-        assert_eq!(serde_json::from_str::<Digest>(&json).unwrap(), digest);
-    }
-}
+mod tests;

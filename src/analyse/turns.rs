@@ -7,6 +7,9 @@ use crate::model::event::{Event, Party};
 
 /// Which way a row turned its subject, for rules that care.
 pub fn turn(rule: &Rule, event: &Event) -> Option<Turn> {
+    if !matches!(rule.kind, Kind::Planned | Kind::Outage) {
+        return None;
+    }
     let key: String = format!("{}/{}", event.key, event.event)
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || *c == '/')

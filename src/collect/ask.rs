@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::collect::session::answers::NoRows;
-use crate::collect::wire::Page;
+use crate::collect::wire::page::Page;
 
 /// Rows asked for at once: every console known to us gives that many.
 pub const PAGE: u64 = 100;

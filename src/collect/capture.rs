@@ -12,7 +12,7 @@ use crate::collect::capture::redact::Redactor;
 use crate::collect::probe::sites;
 use crate::collect::session::Session;
 use crate::collect::session::answers::NoRows;
-use crate::collect::{flows, wire};
+use crate::collect::wire;
 use crate::config::Controller;
 use crate::model::failure::{Failure, FailureKind};
 use crate::net::stop::Stop;
@@ -101,7 +101,7 @@ fn endpoints(site: &str, now: DateTime<Utc>) -> Vec<Endpoint> {
         (
             "traffic-flows",
             v2("traffic-flows"),
-            Some(flows::body(now - BACK, now, 0)),
+            Some(wire::flows::question(now - BACK, now, 0)),
         ),
     ]
 }

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use crate::collect::ask::Ask;
 use crate::collect::session::answers::NoRows;
+use crate::collect::wire::anomalies;
 use crate::collect::wire::flows::{self, FlowPage};
-use crate::collect::wire::{Page, anomalies};
+use crate::collect::wire::page::Page;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::source::SourceKind;
 
@@ -38,7 +39,14 @@ impl<'a> Console<'a> {
     }
 
     /// A page of a class of a site's log: all of it, what the console keeps apart as audit, or what admins did.
-    pub fn log_page(&mut self, site: &str, class: SourceKind, ask: &Ask) -> Result<Page, NoRows> {
+    /// Of rows whose key and base event say enough nothing else is read.
+    pub fn log_page(
+        &mut self,
+        site: &str,
+        class: SourceKind,
+        ask: &Ask,
+        is_enough: fn(&str, &str) -> bool,
+    ) -> Result<Page, NoRows> {
         let mut body = ask.body();
         let (name, what) = match class {
             SourceKind::AdminActivity => ("admin-activity", "what admins did"),
@@ -56,7 +64,7 @@ impl<'a> Console<'a> {
             body: Some(&body),
             what,
         })?;
-        Page::decode(&answer).map_err(|why| unreadable(what, &why))
+        Page::decode_all_but(&answer, &is_enough).map_err(|why| unreadable(what, &why))
     }
 
     /// A page of traffic flows.

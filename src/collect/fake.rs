@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::collect::ask::Ask;
 use crate::collect::session::answers::NoRows;
-use crate::collect::wire::Page;
+use crate::collect::wire::page::Page;
 use crate::model::failure::{Failure, FailureKind};
 
 #[derive(Default)]

@@ -5,13 +5,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::collect::Slice;
 use crate::collect::ask::PAGE;
 use crate::collect::console::Console;
 use crate::collect::session::answers::NoRows;
 use crate::collect::verdict::{self, shown};
+use crate::collect::wire::event::INTRUSION;
 use crate::collect::wire::flows::{self, End, Flow, FlowPage};
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::event::{Event, Party};
@@ -27,6 +28,16 @@ const ALERTS: u64 = 3_000;
 const SOURCE: [&str; 3] = ["SRC_CLIENT", "SRC_DEVICE", "SRC_IP"];
 const DESTINATION: [&str; 3] = ["DST_CLIENT", "DST_DEVICE", "DST_IP"];
 
+/// The flows of the slices to come, if the console tells all of them at once: most have few.
+enum Ahead {
+    /// Nothing was asked yet, or of one slice: mostly there is no other.
+    Unasked,
+    Wanted,
+    /// All between two moments.
+    All(DateTime<Utc>, DateTime<Utc>, Vec<Flow>),
+    TooMany,
+}
+
 /// What came of asking for flows in one run.
 pub struct Flows {
     id: SourceId,
@@ -35,6 +46,9 @@ pub struct Flows {
     wanted: bool,
     records: u64,
     malformed: u64,
+    /// The end of the log that is read.
+    until: DateTime<Utc>,
+    ahead: Ahead,
     /// Hours of which the console tells only a part, although a row there remained without its flow.
     capped: Vec<DateTime<Utc>>,
     /// Why no more are asked for.
@@ -47,8 +61,16 @@ pub struct Flows {
 
 impl Flows {
     /// Why this console is not asked for flows at all, and why not for its list of threats.
-    pub fn new(id: SourceId, site: SiteName, absent: Option<String>, no_alerts: Option<String>) -> Self {
+    pub fn new(
+        id: SourceId,
+        site: SiteName,
+        until: DateTime<Utc>,
+        absent: Option<String>,
+        no_alerts: Option<String>,
+    ) -> Self {
         Self {
+            until,
+            ahead: Ahead::Unasked,
             id,
             site,
             wanted: false,
@@ -124,7 +146,29 @@ impl Flows {
     /// All of them together, where the console tells all that it has; else hour by hour.
     fn join(&mut self, hours: &mut [Vec<&mut Event>], console: &mut Console<'_>) -> Result<(), NoRows> {
         let (from, to) = bounds(hours.iter().flatten());
-        if let (flows, true) = self.between(from, to, console)? {
+        let is_second = matches!(self.ahead, Ahead::Wanted);
+        if matches!(self.ahead, Ahead::Unasked) {
+            self.ahead = Ahead::Wanted;
+        } else if is_second {
+            let until = self.until.max(to);
+            self.ahead = match self.between(from, until, console)? {
+                (flows, true) => Ahead::All(from, until, flows),
+                _ => Ahead::TooMany,
+            };
+        }
+        if let Ahead::All(since, until, flows) = &self.ahead
+            && *since <= from
+            && to <= *until
+        {
+            for event in hours.iter_mut().flatten() {
+                tell(event, flows);
+            }
+            return Ok(());
+        }
+        // Of more than that, an answer to the same question says no more.
+        if !(is_second && is_long(from, to))
+            && let (flows, true) = self.between(from, to, console)?
+        {
             for event in hours.iter_mut().flatten() {
                 tell(event, &flows);
             }
@@ -151,7 +195,7 @@ impl Flows {
         to: DateTime<Utc>,
         console: &mut Console<'_>,
     ) -> Result<(Vec<Flow>, bool), NoRows> {
-        let is_long = to - from > TimeDelta::hours(1) + APART * 2;
+        let is_long = is_long(from, to);
         let mut flows = Vec::new();
         let mut rows = 0;
         for number in 0..MOST_PAGES {
@@ -176,7 +220,7 @@ impl Flows {
         number: u64,
         console: &mut Console<'_>,
     ) -> Result<FlowPage, NoRows> {
-        let page = console.flows(&self.site.site, &body(from, to, number))?;
+        let page = console.flows(&self.site.site, &flows::question(from, to, number))?;
         self.records += page.rows;
         self.malformed += page.malformed;
         Ok(page)
@@ -217,11 +261,16 @@ impl Flows {
 
 /// A row of the threat detection that does not say what it recognised.
 fn lacks_signature(event: &Event) -> bool {
-    let is_threat = event.subcategory == "SECURITY_INTRUSION_PREVENTION"
+    let is_threat = event.subcategory == INTRUSION
         || [&event.key, &event.event]
             .into_iter()
             .any(|name| name.starts_with("THREAT_"));
     is_threat && event.party(&["SIGNATURE", "IPS_SIGNATURE"]).is_none()
+}
+
+/// More than one question by the hour would cover.
+fn is_long(from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
+    to - from > TimeDelta::hours(1) + APART * 2
 }
 
 fn bounds<'e>(events: impl Iterator<Item = &'e &'e mut Event> + Clone) -> (DateTime<Utc>, DateTime<Utc>) {
@@ -229,49 +278,6 @@ fn bounds<'e>(events: impl Iterator<Item = &'e &'e mut Event> + Clone) -> (DateT
     let first = times.clone().min().unwrap_or_default();
     let last = times.max().unwrap_or_default();
     (first - APART, last + APART)
-}
-
-/// Every filter is named, as the clients do that are known to work: a name the console does not know it ignores.
-pub fn body(from: DateTime<Utc>, to: DateTime<Utc>, number: u64) -> Value {
-    let mut body = json!({
-        "policy_type": ["INTRUSION_PREVENTION"], "except_for": [], "search_text": "", "skip_count": false,
-        "timestampFrom": from.timestamp_millis(), "timestampTo": to.timestamp_millis(), "pageNumber": number, "pageSize": PAGE,
-    });
-    let plain = [
-        "risk",
-        "action",
-        "direction",
-        "protocol",
-        "policy",
-        "service",
-        "in_network_id",
-        "out_network_id",
-        "next_ai_query",
-    ];
-    let ends = [
-        "host",
-        "mac",
-        "ip",
-        "port",
-        "network_id",
-        "domain",
-        "zone_id",
-        "region",
-    ];
-    let sides = ["source", "destination"];
-    let ends = sides
-        .iter()
-        .flat_map(|side| ends.map(|end| format!("{side}_{end}")));
-    if let Some(body) = body.as_object_mut() {
-        body.extend(
-            plain
-                .map(str::to_owned)
-                .into_iter()
-                .chain(ends)
-                .map(|name| (name, json!([]))),
-        );
-    }
-    body
 }
 
 /// Enters what the nearest flow between the same two ends tells.

@@ -70,6 +70,8 @@ pub struct Wanted<'a> {
     pub judge_skew: bool,
     /// `--since/--until`: exactly this, without an overlap.
     pub named_window: Option<Window>,
+    /// Whether nothing is judged of a row with this key and base event but that it came.
+    pub is_enough: fn(&str, &str) -> bool,
 }
 
 /// What earlier runs remember of a controller of this name.

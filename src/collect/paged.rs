@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use crate::collect::ask::{Ask, Asking, PAGE, Span, Unread, is_newest_first, times};
 use crate::collect::session::answers::NoRows;
 use crate::collect::slice::{AIM, End, Proved};
-use crate::collect::wire::Page;
 use crate::collect::wire::event::Row;
+use crate::collect::wire::page::Page;
 use crate::model::failure::{Failure, FailureKind};
 
 /// No page beyond this one is asked for: a total that leads there is made up.

@@ -1,11 +1,12 @@
 //! The ids of the newest rows that were read of a log, to tell whether another answer holds anything else.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 
 use crate::collect::Slice;
 use crate::collect::wire::event::Row;
+use crate::model::quick::Seeded;
 use crate::model::window::Window;
 
 /// Ids kept at most, beside those of the newest slice.
@@ -15,7 +16,7 @@ const MOST: usize = 2_000;
 #[derive(Debug, Default)]
 pub struct Recent {
     window: Option<Window>,
-    ids: BTreeSet<String>,
+    ids: HashSet<String, Seeded>,
     newest: Option<DateTime<Utc>>,
     /// Rows behind the watermark.
     fresh: usize,

@@ -12,7 +12,8 @@ use crate::collect::probe::{self, Identity};
 use crate::collect::recent::Recent;
 use crate::collect::session::answers::NoRows;
 use crate::collect::system_log::{Log, Read};
-use crate::collect::wire::{Page, SiteRow, Sysinfo};
+use crate::collect::wire::page::Page;
+use crate::collect::wire::{SiteRow, Sysinfo};
 use crate::collect::{Gathered, Slice, Taking, Wanted, devices, lists, system_log, verdict};
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::learned::{Learned, Lesson};
@@ -80,6 +81,7 @@ impl Site<'_> {
         let mut flows = Flows::new(
             self.id(SourceKind::TrafficFlows),
             self.name.clone(),
+            now,
             absent(SourceKind::TrafficFlows),
             absent(SourceKind::Ips),
         );
@@ -185,7 +187,7 @@ impl Site<'_> {
     }
 
     fn ask(&self, class: SourceKind, question: &Ask, console: &mut Console<'_>) -> Result<Page, NoRows> {
-        match console.log_page(&self.row.name, class, question) {
+        match console.log_page(&self.row.name, class, question, self.wanted.is_enough) {
             Err(NoRows::Absent(why)) => Err(probe::believed_absent(&self.row.name, class, &why, console)),
             page => page,
         }

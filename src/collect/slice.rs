@@ -2,8 +2,8 @@
 
 use crate::collect::ask::{Asking, CLAMPED, SECOND, Span, Unread, ask_within, count, times};
 use crate::collect::walk::{self, Found, Patience};
-use crate::collect::wire::Page;
 use crate::collect::wire::event::Row;
+use crate::collect::wire::page::Page;
 
 /// Most rows in one slice, unless one second holds more.
 pub const MOST: u64 = 2_000;

@@ -1,14 +1,15 @@
 //! Reads one slice and proves it: newest first by time, never by page number, until the console says that what
 //! is in hand is all there is. What cannot be proved is not returned.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::collect::ask::{
     Ask, Asking, CLAMPED, SECOND, Span, Unread, ask_within, count, is_newest_first, times,
 };
 use crate::collect::slice::MOST;
-use crate::collect::wire::Page;
 use crate::collect::wire::event::Row;
+use crate::collect::wire::page::Page;
+use crate::model::quick::Seeded;
 
 /// More rows of one second than any console writes; they are held in memory.
 const CROWD: usize = 50_000;
@@ -77,23 +78,23 @@ fn in_any_way(
         found = walk(span, again, ask);
     }
     if !matches!(found, Err(Unread::Unproved(_))) {
-        let rows = ascending(found?);
+        let rows = found?.ascending();
         return Ok(Found { rows, stopped: None });
     }
-    let mut rows = BTreeMap::new();
+    let mut rows = Rows::default();
     let stopped = match by_halves(span, &mut rows, patience, ask) {
         Ok(()) => None,
         Err((_, Unread::BoundsIgnored)) => return Err(Unread::BoundsIgnored),
         Err(stopped) => Some(stopped),
     };
-    let rows = ascending(rows);
+    let rows = rows.ascending();
     Ok(Found { rows, stopped })
 }
 
 /// The seek walk: each answer's oldest millisecond is the next question's upper bound.
-fn walk(span: Span, first: Page, ask: &mut Asking<'_>) -> Result<BTreeMap<String, Row>, Unread> {
+fn walk(span: Span, first: Page, ask: &mut Asking<'_>) -> Result<Rows, Unread> {
     let expected = first.total;
-    let mut found = BTreeMap::new();
+    let mut found = Rows::default();
     let mut page = first;
     let mut to = span.to;
     let mut longest = CLAMPED;
@@ -111,7 +112,7 @@ fn walk(span: Span, first: Page, ask: &mut Asking<'_>) -> Result<BTreeMap<String
         }
         let total = page.total;
         longest = longest.max(length);
-        let new = keep(&mut found, page);
+        let new = found.keep(page.rows);
         if is_all {
             // A full page that is said to be all: some consoles tell the length of the page.
             if let Some(oldest) = oldest.filter(|_| total.is_some() && length >= FULL) {
@@ -161,15 +162,10 @@ fn walk(span: Span, first: Page, ask: &mut Asking<'_>) -> Result<BTreeMap<String
 }
 
 /// Nothing unknown lies below the oldest row of a full page.
-fn below(
-    span: Span,
-    oldest: i64,
-    found: &mut BTreeMap<String, Row>,
-    ask: &mut Asking<'_>,
-) -> Result<(), Unread> {
+fn below(span: Span, oldest: i64, found: &mut Rows, ask: &mut Asking<'_>) -> Result<(), Unread> {
     let to = oldest.max(span.from);
     let page = ask_within(Span { from: span.from, to }, 0, ask)?;
-    if page.rows.len() >= FULL || keep(found, page) > 0 {
+    if page.rows.len() >= FULL || found.keep(page.rows) > 0 {
         return Err(Unread::TotalOfPage);
     }
     Ok(())
@@ -179,7 +175,7 @@ fn below(
 /// number. `Err` says up to where it was proved.
 fn by_halves(
     span: Span,
-    found: &mut BTreeMap<String, Row>,
+    found: &mut Rows,
     patience: &mut Patience,
     ask: &mut Asking<'_>,
 ) -> Result<(), (i64, Unread)> {
@@ -190,13 +186,13 @@ fn by_halves(
         None => distinct < CLAMPED,
     };
     if is_all {
-        keep(found, page);
+        found.keep(page.rows);
         return Ok(());
     }
     let Some(middle) = middle_second(span) else {
         return match by_number(span, found, ask) {
             Err(Unread::Unproved(_)) if patience.passes(span) => {
-                keep(found, page);
+                found.keep(page.rows);
                 Ok(())
             }
             read => read.map_err(|unread| (span.from, unread)),
@@ -231,8 +227,8 @@ fn middle_second(span: Span) -> Option<i64> {
 }
 
 /// All rows of a busy second, page after page. A console that sends the same page again is found out.
-fn by_number(span: Span, found: &mut BTreeMap<String, Row>, ask: &mut Asking<'_>) -> Result<(), Unread> {
-    let mut here = BTreeMap::new();
+fn by_number(span: Span, found: &mut Rows, ask: &mut Asking<'_>) -> Result<(), Unread> {
+    let mut here = Rows::default();
     for number in 0.. {
         let page = ask_within(span, number, ask)?;
         if page.page_number.is_some_and(|told| told != number) {
@@ -241,7 +237,7 @@ fn by_number(span: Span, found: &mut BTreeMap<String, Row>, ask: &mut Asking<'_>
             )));
         }
         let (length, total) = (page.rows.len(), page.total);
-        let new = keep(&mut here, page);
+        let new = here.keep(page.rows);
         let is_all = match total {
             Some(total) => count(here.len()) == total,
             None => length < CLAMPED,
@@ -260,19 +256,41 @@ fn by_number(span: Span, found: &mut BTreeMap<String, Row>, ask: &mut Asking<'_>
             ));
         }
     }
-    found.append(&mut here);
+    found.keep(here.rows);
     Ok(())
 }
 
-/// Adds a page's rows and says how many of them were new.
-fn keep(found: &mut BTreeMap<String, Row>, page: Page) -> usize {
-    let before = found.len();
-    found.extend(page.rows.into_iter().map(|row| (row.id.clone(), row)));
-    found.len() - before
+/// Rows by their ids, in the order they came.
+#[derive(Default)]
+struct Rows {
+    rows: Vec<Row>,
+    places: HashMap<String, usize, Seeded>,
 }
 
-fn ascending(found: BTreeMap<String, Row>) -> Vec<Row> {
-    let mut rows: Vec<Row> = found.into_values().collect();
-    rows.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
-    rows
+impl Rows {
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Adds rows and says how many of them were new. Of a row that comes again, the newer wording counts.
+    fn keep(&mut self, rows: Vec<Row>) -> usize {
+        let before = self.len();
+        for row in rows {
+            let place = self.places.get(&row.id);
+            if let Some(known) = place.and_then(|place| self.rows.get_mut(*place)) {
+                *known = row;
+            } else {
+                self.places.insert(row.id.clone(), self.rows.len());
+                self.rows.push(row);
+            }
+        }
+        self.len() - before
+    }
+
+    fn ascending(mut self) -> Vec<Row> {
+        // They mostly came newest first.
+        self.rows.reverse();
+        self.rows.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
+        self.rows
+    }
 }

@@ -52,7 +52,7 @@ fn unknown(file: &Path, json: bool, now: DateTime<Utc>) -> Result<String, FilesE
     let stdin = &mut std::io::stdin().lock();
     files::read(&files, stdin, &Zone::utc(), now, &mut |slice: Slice| {
         for (at, event) in slice.rows.iter().enumerate() {
-            if catalogue::entry_of(event).is_none() {
+            if catalogue::entry_of(&event.key, &event.event).is_none() {
                 let again = slice.again.get(at).map_or(0, Vec::len);
                 let count = u64::try_from(1 + again).unwrap_or(u64::MAX);
                 *rows.entry(clean(&event.key, KEY)).or_default() += count;

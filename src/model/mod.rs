@@ -14,6 +14,7 @@ pub mod finding;
 pub mod learned;
 pub mod memory;
 pub mod position;
+pub mod quick;
 pub mod report;
 pub mod source;
 pub mod tally;

@@ -10,6 +10,9 @@ pub const SENTENCE: usize = 400;
 /// `raw` without control, bidirectional and other invisible formatting characters, runs of white
 /// space folded to one space, and cut to `longest` characters with `…` as the last.
 pub fn clean(raw: &str, longest: usize) -> String {
+    if is_clean(raw.as_bytes(), longest) {
+        return raw.to_owned();
+    }
     let mut cleaned = String::with_capacity(raw.len().min(longest * 4));
     let mut kept = 0;
     let mut pending_space = false;
@@ -40,6 +43,18 @@ pub fn clean(raw: &str, longest: usize) -> String {
     cleaned
 }
 
+/// Printable ASCII, words apart by one space: most of what comes.
+fn is_clean(raw: &[u8], longest: usize) -> bool {
+    let mut before = b' ';
+    raw.len() <= longest
+        && raw.iter().all(|byte| {
+            let apart = *byte != b' ' || before != b' ';
+            before = *byte;
+            apart && matches!(byte, b' '..=b'~')
+        })
+        && (before != b' ' || raw.is_empty())
+}
+
 /// Formatting characters that show nothing themselves and change how the rest is read.
 fn is_invisible(c: char) -> bool {
     matches!(c,
@@ -62,6 +77,33 @@ mod tests {
         let cut = clean(&"ab ".repeat(100), 10);
         assert_eq!(cut.chars().count(), 10);
         assert!(cut.ends_with('…'), "{cut}");
+    }
+
+    #[test]
+    fn what_is_clean_stays_as_it_is_and_nothing_else() {
+        for text in [
+            "",
+            "a",
+            "a b",
+            "a  b",
+            " a",
+            "a ",
+            " ",
+            "a\tb",
+            "ab\u{7f}",
+            "é",
+            "abcdefghi",
+            "abcdefghij",
+            "abcdefghijk",
+        ] {
+            let slowly = clean(&format!("{text}\u{200b}"), 10);
+            assert_eq!(clean(text, 10), slowly, "{text:?}");
+            assert_eq!(
+                is_clean(text.as_bytes(), 10),
+                slowly == text && text.is_ascii(),
+                "{text:?}"
+            );
+        }
     }
 
     #[test]

@@ -5,12 +5,14 @@
 
 use std::fmt;
 use std::io::{Read as _, Write as _};
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use thiserror::Error;
 use ureq::http::Uri;
+use ureq::http::uri::{Authority, Scheme};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::time::{Duration, Instant};
 use ureq::unversioned::transport::{
@@ -24,7 +26,7 @@ pub fn agent(settings: config::Config, tls: Option<Tls>) -> Agent {
     Agent::with_parts(
         settings,
         ().chain(TcpConnector::default()).chain(TlsConnector(tls)),
-        Names(DefaultResolver::default()),
+        Names::default(),
     )
 }
 
@@ -118,9 +120,24 @@ impl Transport for TlsTransport {
     }
 }
 
-/// ureq's own resolver, with a failed lookup told apart from a failed connection.
+/// How long an address is believed: ureq asks for it before each request, also where a connection is open.
+const FRESH: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// ureq's own resolver, with a failed lookup told apart from a failed connection, and one lookup a minute.
+#[derive(Debug, Default)]
+struct Names {
+    resolver: DefaultResolver,
+    known: Mutex<Option<Known>>,
+}
+
+/// The addresses of the one host that an agent speaks to.
 #[derive(Debug)]
-struct Names(DefaultResolver);
+struct Known {
+    scheme: Option<Scheme>,
+    host: Option<Authority>,
+    since: std::time::Instant,
+    addresses: Vec<SocketAddr>,
+}
 
 impl Resolver for Names {
     fn resolve(
@@ -129,10 +146,31 @@ impl Resolver for Names {
         config: &config::Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        self.0.resolve(uri, config, timeout).map_err(|error| match error {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_host = |known: &&Known| {
+            (known.scheme.as_ref(), known.host.as_ref()) == (uri.scheme(), uri.authority())
+                && known.since.elapsed() < FRESH
+        };
+        if let Some(known) = known.as_ref().filter(is_host) {
+            let mut addresses = self.resolver.empty();
+            known
+                .addresses
+                .iter()
+                .for_each(|address| addresses.push(*address));
+            return Ok(addresses);
+        }
+        let found = self.resolver.resolve(uri, config, timeout);
+        let found = found.map_err(|error| match error {
             ureq::Error::Io(_) => ureq::Error::HostNotFound,
             other => other,
-        })
+        })?;
+        *known = Some(Known {
+            scheme: uri.scheme().cloned(),
+            host: uri.authority().cloned(),
+            since: std::time::Instant::now(),
+            addresses: found.to_vec(),
+        });
+        Ok(found)
     }
 }
 

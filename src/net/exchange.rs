@@ -9,6 +9,9 @@ use ureq::Agent;
 
 use crate::net::answer::Answer;
 
+/// The room made for a body because its length was told.
+const AT_ONCE: u64 = 256 * 1024;
+
 /// What went wrong on the thread of a request.
 #[derive(Debug)]
 pub enum Trouble {
@@ -59,7 +62,8 @@ pub fn exchange(
 }
 
 fn whole(body: ureq::Body, limit: u64) -> Result<Vec<u8>, Trouble> {
-    let mut bytes = Vec::new();
+    let told = body.content_length().unwrap_or(0).min(limit).min(AT_ONCE);
+    let mut bytes = Vec::with_capacity(usize::try_from(told).unwrap_or(0));
     let mut reader = body.into_with_config().reader().take(limit.saturating_add(1));
     if let Err(error) = reader.read_to_end(&mut bytes) {
         return Err(Trouble::BrokeOff(bytes.len(), error.into()));

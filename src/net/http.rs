@@ -10,7 +10,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::net::answer::Answer;
 use crate::net::connector::{self, Tls};
 use crate::net::exchange::{Trouble, exchange};
-use crate::net::stop::Stop;
+use crate::net::stop::{Helper, Stop};
 use crate::net::tls;
 use crate::net::trouble::{self, Peer, Unanswered};
 
@@ -19,6 +19,7 @@ pub struct Client {
     base: BaseUrl,
     peer: Peer,
     agent: Agent,
+    helper: Helper,
     tls: Option<Tls>,
     connect_timeout: Duration,
     request_timeout: Duration,
@@ -62,6 +63,7 @@ impl Client {
             base: base.clone(),
             peer: Peer::Console,
             agent: connector::agent(settings(connect_timeout, request_timeout), tls.clone()),
+            helper: Helper::default(),
             tls,
             connect_timeout,
             request_timeout,
@@ -90,7 +92,7 @@ impl Client {
         let parts = self.parts(request)?;
         let (agent, limit) = (self.agent.clone(), request.limit);
         let began = Instant::now();
-        let outcome = match stop.aside(move || exchange(&agent, parts, limit)) {
+        let outcome = match self.helper.does(stop, move || exchange(&agent, parts, limit)) {
             Ok(outcome) => outcome,
             Err(reason) => {
                 // Closes the sockets, so that the thread left behind ends, and begins anew.

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -109,26 +109,51 @@ impl Stop {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, FailureKind> {
-        if let Some(reason) = self.reason() {
+        Helper::default().does(self, work)
+    }
+}
+
+/// The thread beside the one that waits, kept from one work to the next until one is left behind.
+#[derive(Default)]
+pub struct Helper(Option<(mpsc::Sender<Work>, JoinHandle<()>)>);
+
+type Work = Box<dyn FnOnce() + Send>;
+
+impl Helper {
+    /// [`Stop::aside`] on this thread.
+    pub fn does<T: Send + 'static>(
+        &mut self,
+        stop: &Stop,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, FailureKind> {
+        if let Some(reason) = stop.reason() {
             return Err(reason);
         }
         let (done, outcome) = mpsc::sync_channel(1);
-        let worker = thread::spawn(move || {
+        let (give, thread) = self.0.take().unwrap_or_else(|| {
+            let (give, given) = mpsc::channel::<Work>();
+            (give, thread::spawn(move || given.iter().for_each(|work| work())))
+        });
+        // A thread that has ended drops the work unbegun, which shows below.
+        drop(give.send(Box::new(move || {
             // Nobody listening means that the wait was given up; the outcome is not wanted any more.
             drop(done.send(work()));
-        });
+        })));
         loop {
-            let patience = TICK.min(self.remaining()).max(Duration::from_millis(1));
+            let patience = TICK.min(stop.remaining()).max(Duration::from_millis(1));
             match outcome.recv_timeout(patience) {
-                Ok(outcome) => return Ok(outcome),
+                Ok(outcome) => {
+                    self.0 = Some((give, thread));
+                    return Ok(outcome);
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 // The work panicked: a bug, and it stays one.
-                Err(RecvTimeoutError::Disconnected) => match worker.join() {
+                Err(RecvTimeoutError::Disconnected) => match thread.join() {
                     Ok(()) => return Err(FailureKind::Protocol),
                     Err(payload) => std::panic::resume_unwind(payload),
                 },
             }
-            if let Some(reason) = self.reason() {
+            if let Some(reason) = stop.reason() {
                 return Err(reason);
             }
         }
@@ -172,6 +197,23 @@ mod tests {
     fn work_that_is_done_in_time_hands_its_outcome_over() {
         let stop = Stop::new(Instant::now() + Duration::from_secs(60));
         assert_eq!(stop.aside(|| 7), Ok(7));
+    }
+
+    #[test]
+    fn one_thread_does_one_work_after_the_other_until_one_is_left_behind() {
+        let mut helper = Helper::default();
+        let patient = Stop::new(Instant::now() + Duration::from_secs(60));
+        let id = |helper: &mut Helper| helper.does(&patient, || thread::current().id()).unwrap();
+        let first = id(&mut helper);
+        assert_eq!(id(&mut helper), first);
+        let (never, waits) = mpsc::channel::<()>();
+        let hasty = Stop::new(Instant::now() + Duration::from_millis(80));
+        assert_eq!(
+            helper.does(&hasty, move || waits.recv()).unwrap_err(),
+            FailureKind::Timeout
+        );
+        assert_ne!(id(&mut helper), first);
+        drop(never);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
+use crate::analyse::digest;
 use crate::collect::wire::SiteRow;
 use crate::collect::{self, Gathered, Known, Slice, Taking, Wanted, follow};
 use crate::config::{Config, Controller};
@@ -275,6 +276,7 @@ fn one(
         now: question.now,
         judge_skew: question.judge_skew,
         named_window: question.named_window,
+        is_enough: digest::is_routine,
     };
     collect::controller(&wanted, stop, take)
 }

@@ -134,9 +134,9 @@ impl<'a> Ingest<'a> {
             let late = is_late(event.time);
             if slice.source.kind.has_ids() {
                 let ids_are_known = !late || self.seen.is_complete(&family, hour_of(event.time));
-                let counted = self.seen.contains(&family, &event.id)
-                    || (!ids_are_known && !slice.changed_hours.contains(&hour_of(event.time)));
-                self.seen.insert(&family, &event.id, event.time);
+                let is_new = self.seen.insert(&family, &event.id, event.time);
+                let counted =
+                    !is_new || (!ids_are_known && !slice.changed_hours.contains(&hour_of(event.time)));
                 if counted {
                     taken.duplicates += 1;
                     // Another list may tell of it on the other side of the border.

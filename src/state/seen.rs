@@ -100,6 +100,7 @@ impl Seen {
         seen.map_err(|why| format!("the seen ids in {} {why}", sidecar.name))
     }
 
+    #[cfg(test)]
     pub fn contains(&self, family: &str, id: &str) -> bool {
         let known = self
             .shelves
@@ -127,8 +128,13 @@ impl Seen {
 
     fn enter(&mut self, family: &str, id: Id, hour: i64) -> bool {
         let controller = controller_of(family);
-        let ids = self.shelves.entry(controller.to_owned()).or_default();
-        let entered = ids.insert(family, id, hour);
+        if !self.shelves.contains_key(controller) {
+            self.shelves.insert(controller.to_owned(), Shelf::default());
+        }
+        let entered = self
+            .shelves
+            .get_mut(controller)
+            .map_or(Entered::Known, |shelf| shelf.insert(family, id, hour));
         if entered != Entered::Known {
             self.unchanged = None;
         }

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use ring::digest::{SHA256, digest};
 
+use crate::model::quick::Seeded;
+
 pub type Id = [u8; 9];
 
 /// What became of an id that was entered.
@@ -20,7 +22,7 @@ pub enum Entered {
 /// The ids of one controller.
 #[derive(Clone, Debug, Default)]
 pub struct Shelf {
-    pub families: BTreeMap<String, HashMap<Id, i64>>,
+    pub families: BTreeMap<String, HashMap<Id, i64, Seeded>>,
     /// Ids per hour, all families together.
     hours: BTreeMap<i64, usize>,
     pub total: usize,
@@ -31,7 +33,7 @@ impl Shelf {
     /// as long as a new one.
     pub fn insert(&mut self, family: &str, id: Id, hour: i64) -> Entered {
         if !self.families.contains_key(family) {
-            self.families.insert(family.to_owned(), HashMap::new());
+            self.families.insert(family.to_owned(), HashMap::default());
         }
         let Some(ids) = self.families.get_mut(family) else {
             return Entered::Known;
@@ -62,7 +64,7 @@ impl Shelf {
     }
 
     /// Takes out a family's ids, each with its hour.
-    pub fn take(&mut self, family: &str) -> HashMap<Id, i64> {
+    pub fn take(&mut self, family: &str) -> HashMap<Id, i64, Seeded> {
         let ids = self.families.remove(family).unwrap_or_default();
         self.retain(|_, _| true);
         ids
@@ -75,6 +77,9 @@ impl Shelf {
             ids.retain(|_, hour| wanted(family, *hour));
         }
         self.families.retain(|_, ids| !ids.is_empty());
+        if self.families.values().map(HashMap::len).sum::<usize>() == before {
+            return false;
+        }
         self.hours.clear();
         for hour in self.families.values().flat_map(HashMap::values) {
             *self.hours.entry(*hour).or_default() += 1;

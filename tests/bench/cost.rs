@@ -58,7 +58,7 @@ fn high_water_mark(status: &str) -> Option<u64> {
 }
 
 /// User and system time of all processes waited for until now.
-fn time_of_children() -> Duration {
+pub fn time_of_children() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
     // The second field is a name in parentheses and may hold anything; the 16th and 17th are what we are after.
     let (_, fields) = stat.rsplit_once(") ").unwrap();

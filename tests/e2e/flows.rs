@@ -230,6 +230,33 @@ fn many_flows_are_read_hour_by_hour_and_a_capped_count_is_told() {
 }
 
 #[test]
+fn few_flows_of_a_busy_site_are_asked_for_twice() {
+    let (scenario, console) = Scenario::with_console();
+    let begins = console.now() - TimeDelta::hours(20);
+    let at = |n: u64| begins + TimeDelta::seconds(10 * i64::try_from(n).unwrap());
+    console.add((0..6_000).map(|n| Row::threat(n, at(n), INSIDE, OUTSIDE)));
+    console.list(
+        "flows",
+        [100, 3_000, 5_999].map(|n| flow(n, at(n), INSIDE, OUTSIDE, TROJAN)),
+    );
+    scenario.run().exits(0);
+    assert_eq!(
+        asked(&console).len(),
+        2,
+        "for the first slice, and for all that came after it"
+    );
+    let report = scenario.newest_report();
+    let line = source(&report, "/traffic-flows");
+    assert_eq!(
+        (&line["outcome"], &line["records"]),
+        (&json!("complete"), &json!(3))
+    );
+    let told = finding(&report, "threat-outbound").to_string();
+    assert!(told.contains(TROJAN.1), "{told}");
+    scenario.told_exactly(&console);
+}
+
+#[test]
 fn a_quiet_site_with_a_threat_is_asked_eight_questions_once_it_is_known() {
     let (scenario, console) = Scenario::with_console();
     let access = json!({"category": "AUDIT", "event": "ADMIN_ACCESS", "key": "ADMIN_ACCESS"});

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::{UNIFI_SCAN, answers, outside, said};
+use crate::{UNIFI_SCAN, answers, outside, published, said};
 
 const BROWSERS: &[&str] = &[
     "chromium",
@@ -67,23 +67,6 @@ fn shown(what: &str) -> Option<(&'static str, Shown)> {
             titles,
         },
     ))
-}
-
-/// The one published report below a directory.
-fn published(directory: &Path) -> Option<PathBuf> {
-    let mut folders = vec![directory.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if path.is_dir() && !name.starts_with('.') {
-                folders.push(path);
-            } else if name.starts_with("report-") && path.extension().is_some_and(|end| end == "json") {
-                return Some(path);
-            }
-        }
-    }
-    None
 }
 
 impl Shown {

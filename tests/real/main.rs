@@ -1,5 +1,5 @@
 //! Tests that need more than this package: the crash lab, recordings, a browser. Built with `--features real`.
-//! What is not there is told as `not run: …`, one line for each test.
+//! What is not there is told as `not run: …`, one line for each test; only `aiounifi` must be had.
 #![cfg(feature = "real")]
 #![expect(
     clippy::unwrap_used,
@@ -7,6 +7,7 @@
     reason = "a test tells what it misses and fails where it stands"
 )]
 
+mod aiounifi;
 mod browser;
 mod clock;
 #[path = "../e2e/console/mod.rs"]
@@ -20,7 +21,7 @@ mod crashlab;
 mod recordings;
 mod year;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// The binary under test.
@@ -69,4 +70,21 @@ fn said(output: &Output) -> String {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     )
+}
+
+/// The one published report below a directory.
+fn published(directory: &Path) -> Option<PathBuf> {
+    let mut folders = vec![directory.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && !name.starts_with('.') {
+                folders.push(path);
+            } else if name.starts_with("report-") && path.extension().is_some_and(|end| end == "json") {
+                return Some(path);
+            }
+        }
+    }
+    None
 }

@@ -8,10 +8,12 @@ mod people;
 mod system_log;
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use crate::analyse::rules::{self, Rule};
-use crate::model::event::Event;
 use crate::model::finding::{Category, Severity};
+use crate::model::quick::Seeded;
 
 /// One key of the catalogue. `SYSLOG2:` and `CEF:` are namespaces of the catalogue, not part of live keys.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,12 +69,12 @@ pub fn explain(key: &str) -> Explanation {
 
 /// The entry of a row: by its key as it stands, by its base event, then by both without version suffix. The
 /// key comes first because it says more: `THREAT_BLOCKED_KNOWN_SOURCE_CLIENT` is a `THREAT_BLOCKED`.
-pub fn entry_of(event: &Event) -> Option<&'static Entry> {
-    [event.key.as_str(), event.event.as_str()]
+pub fn entry_of(key: &str, event: &str) -> Option<&'static Entry> {
+    [key, event]
         .into_iter()
         .find_map(exact)
-        .or_else(|| find(&event.event))
-        .or_else(|| find(&event.key))
+        .or_else(|| find(event))
+        .or_else(|| find(key))
 }
 
 /// The category an unknown key has by the prefix of its family.
@@ -133,19 +135,43 @@ fn by_base(key: &str) -> Option<&'static Entry> {
     })
 }
 
-/// Looks a key up in every table; of several spellings that fold to one form, the one written the same wins.
+/// The entries of each folded key, table by table.
+static BY_FOLDED: LazyLock<HashMap<String, Vec<&'static [Entry]>>> = LazyLock::new(|| {
+    let mut known: HashMap<String, Vec<&'static [Entry]>> = HashMap::new();
+    for table in TABLES {
+        for same in table.chunk_by(|a, b| compare(a.key, b.key) == Ordering::Equal) {
+            let folded = same
+                .first()
+                .map_or_else(String::new, |entry| fold(entry.key).collect());
+            known.entry(folded).or_default().push(same);
+        }
+    }
+    known
+});
+
+/// What keys that are written as in a table come to, so that they need no folding.
+static AS_WRITTEN: LazyLock<HashMap<&'static str, &'static Entry, Seeded>> = LazyLock::new(|| {
+    let written = all().flat_map(|entry| [entry.key, entry.live_key()]);
+    written.filter_map(|key| Some((key, by_folded(key)?))).collect()
+});
+
 fn exact(key: &str) -> Option<&'static Entry> {
+    AS_WRITTEN.get(key).copied().or_else(|| by_folded(key))
+}
+
+/// Looks a key up in every table; of several spellings that fold to one form, the one written the same wins.
+fn by_folded(key: &str) -> Option<&'static Entry> {
     let namespaced = key.len() != bare(key).len();
-    TABLES.into_iter().find_map(|table| {
-        let start = table.partition_point(|entry| compare(entry.key, key) == Ordering::Less);
-        let mut same = table
-            .iter()
-            .skip(start)
-            .take_while(|entry| compare(entry.key, key) == Ordering::Equal)
-            .filter(|entry| !namespaced || prefix(entry.key).eq_ignore_ascii_case(prefix(key)));
-        let first = same.next()?;
-        Some(same.find(|entry| bare(entry.key) == bare(key)).unwrap_or(first))
-    })
+    BY_FOLDED
+        .get(&fold(key).collect::<String>())?
+        .iter()
+        .find_map(|same| {
+            let mut same = same
+                .iter()
+                .filter(|entry| !namespaced || prefix(entry.key).eq_ignore_ascii_case(prefix(key)));
+            let first = same.next()?;
+            Some(same.find(|entry| bare(entry.key) == bare(key)).unwrap_or(first))
+        })
 }
 
 /// Families of keys: `PORT_*_STORM`.

@@ -10,7 +10,11 @@ mod switching;
 mod system;
 mod wireless;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::model::finding::{Category, Severity};
+use crate::model::quick::Seeded;
 
 /// One cause. Texts may hold `{name}` (the subject), `{times}` (once, twice, 5 times), `{count}`,
 /// `{top:facet}` (its commonest values) and `{distinct:facet}` (how many there are).
@@ -96,7 +100,9 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 
 /// The rule of this id; an id nobody knows is treated like an unknown key.
 pub fn find(id: &str) -> &'static Rule {
-    all().find(|rule| rule.id == id).unwrap_or(&report::UNKNOWN)
+    static BY_ID: LazyLock<HashMap<&str, &Rule, Seeded>> =
+        LazyLock::new(|| all().map(|rule| (rule.id, rule)).collect());
+    BY_ID.get(id).copied().unwrap_or(&report::UNKNOWN)
 }
 
 impl Rule {

@@ -57,7 +57,7 @@ pub fn open(document: &[u8]) -> Result<Option<Document>, String> {
         known |= record.is_some();
         records.push(record.unwrap_or(Record::Malformed));
     }
-    wire::number_twins(records.iter_mut().filter_map(Record::as_row));
+    wire::page::number_twins(records.iter_mut().filter_map(Record::as_row));
     let told = list.told().map(|(family, total)| Told {
         family,
         total,

@@ -7,7 +7,6 @@ mod content;
 mod device;
 pub mod frame;
 pub mod plain;
-mod quick;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,10 +15,10 @@ use memchr::memchr_iter;
 
 use crate::collect::lines::calendar::Calendar;
 use crate::collect::lines::content::Content;
-use crate::collect::lines::quick::Seeded;
 use crate::collect::{Again, Slice};
 use crate::model::event::Event;
 use crate::model::position::Position;
+use crate::model::quick::Seeded;
 use crate::model::source::{SiteName, SourceId};
 use crate::model::window::Window;
 

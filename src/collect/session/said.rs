@@ -1,5 +1,6 @@
 //! What a console's answer says about itself: three families of errors, each with its own shape.
 
+use memchr::memrchr;
 use serde_json::Value;
 
 use crate::collect::wire::{self, json};
@@ -38,13 +39,28 @@ impl Said {
     }
 }
 
+/// What a page of rows says behind them, as an object: the rows come first and are not gone through. `None` where it
+/// may be otherwise. Should it hold more lists than one, its decoder sees what is missed here.
+fn after_rows(body: &[u8]) -> Option<Vec<u8>> {
+    const LONGEST: usize = 1024;
+    body.strip_prefix(br#"{"data":[{"#)?;
+    let end = memrchr(b']', body)?;
+    let (rows, after) = body.split_at_checked(end)?;
+    let after = after.strip_prefix(b"],")?;
+    (rows.ends_with(b"}") && after.len() < LONGEST).then(|| [b"{", after].concat())
+}
+
 /// Reads the shapes of all three families, whatever is missing. The rows are passed over unread: whether each of
 /// them is JSON, and whether the body is whole, is for whoever decodes it to say.
 pub fn said(answer: &Answer) -> Said {
     let body = json::trimmed(&answer.body);
     let envelope = match body.first() {
         Some(b'[') => Envelope::default(),
-        Some(b'{') => Envelope::of(json::members(body).unwrap_or_default()),
+        Some(b'{') => {
+            let after = after_rows(body).unwrap_or_default();
+            let members = json::members(&after).or_else(|| json::members(body));
+            Envelope::of(members.unwrap_or_default())
+        }
         _ => {
             return Said {
                 code: String::new(),

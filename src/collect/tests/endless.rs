@@ -5,7 +5,7 @@ use crate::collect::paged;
 use crate::collect::session::answers::NoRows;
 use crate::collect::slice::{End, cut};
 use crate::collect::walk::Patience;
-use crate::collect::wire::Page;
+use crate::collect::wire::page::Page;
 
 const DAY: Span = Span {
     from: 1_780_000_000_000,

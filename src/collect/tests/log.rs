@@ -7,7 +7,7 @@ use crate::collect::fake::Fake;
 use crate::collect::session::answers::NoRows;
 use crate::collect::system_log::{self, Log};
 use crate::collect::tests::source::{Source, add, at, log, steady};
-use crate::collect::wire::Page;
+use crate::collect::wire::page::Page;
 use crate::model::coverage::Outcome;
 use crate::model::failure::FailureKind;
 use crate::model::position::Position;

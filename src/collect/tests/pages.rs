@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::collect::wire::{Page, anomalies, device, flows, sites, sysinfo};
+use crate::collect::wire::page::Page;
+use crate::collect::wire::{anomalies, device, flows, sites, sysinfo};
 
 /// What stands in the place of a row and is none.
 const JUNK: [&str; 14] = [

@@ -53,6 +53,7 @@ pub fn wanted<'a>(controller: &'a Controller, known: Option<Known<'a>>) -> Wante
         now: now(),
         judge_skew: true,
         named_window: None,
+        is_enough: |_, _| false,
     }
 }
 

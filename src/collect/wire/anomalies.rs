@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::collect::wire::event::Row;
 use crate::collect::wire::fields::{self, Object};
-use crate::collect::wire::{List, Page, json};
+use crate::collect::wire::page::Page;
+use crate::collect::wire::{List, json};
 use crate::model::event::{Event, Party};
 use crate::model::text::{self, KEY};
 

@@ -8,9 +8,13 @@ use ring::digest::{Context, SHA256};
 use serde_json::Value;
 
 use crate::collect::wire::fields::{self, Object};
+use crate::collect::wire::skim::Skimmed;
 use crate::collect::wire::{json, parties};
 use crate::model::event::{Event, Party};
 use crate::model::text::{self, KEY, SENTENCE};
+
+/// The subcategory of what the threat detection saw.
+pub const INTRUSION: &str = "SECURITY_INTRUSION_PREVENTION";
 
 /// One row of a page. It has an id even where it cannot be read as an event, so that the proof of a slice
 /// can count it.
@@ -46,6 +50,30 @@ pub fn row(raw: &[u8]) -> Row {
         made_id,
         time,
         event,
+    }
+}
+
+/// A row with nothing in it but what skimming found.
+pub fn of_skimmed(skimmed: &Skimmed<'_>) -> Row {
+    let Skimmed {
+        id, time, key, event, ..
+    } = *skimmed;
+    Row {
+        id: id.to_owned(),
+        made_id: false,
+        time: Some(time),
+        event: Some(Event {
+            id: id.to_owned(),
+            time,
+            key: key.to_owned(),
+            event: event.to_owned(),
+            category: String::new(),
+            subcategory: String::new(),
+            severity: String::new(),
+            title: String::new(),
+            message: String::new(),
+            parties: BTreeMap::new(),
+        }),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Answers of `traffic-flows`, as far as they tell what the threat detection recognised.
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::collect::ask::PAGE;
 use crate::collect::wire::fields::{self, Object};
 use crate::collect::wire::{List, json};
 use crate::model::event::Event;
@@ -45,6 +46,49 @@ pub struct End {
     pub ip: String,
     pub mac: String,
     pub port: String,
+}
+
+/// Every filter is named, as the clients do that are known to work: a name the console does not know it ignores.
+pub fn question(from: DateTime<Utc>, to: DateTime<Utc>, number: u64) -> Value {
+    let mut body = json!({
+        "policy_type": ["INTRUSION_PREVENTION"], "except_for": [], "search_text": "", "skip_count": false,
+        "timestampFrom": from.timestamp_millis(), "timestampTo": to.timestamp_millis(), "pageNumber": number, "pageSize": PAGE,
+    });
+    let plain = [
+        "risk",
+        "action",
+        "direction",
+        "protocol",
+        "policy",
+        "service",
+        "in_network_id",
+        "out_network_id",
+        "next_ai_query",
+    ];
+    let ends = [
+        "host",
+        "mac",
+        "ip",
+        "port",
+        "network_id",
+        "domain",
+        "zone_id",
+        "region",
+    ];
+    let sides = ["source", "destination"];
+    let ends = sides
+        .iter()
+        .flat_map(|side| ends.map(|end| format!("{side}_{end}")));
+    if let Some(body) = body.as_object_mut() {
+        body.extend(
+            plain
+                .map(str::to_owned)
+                .into_iter()
+                .chain(ends)
+                .map(|name| (name, json!([]))),
+        );
+    }
+    body
 }
 
 pub fn page(body: &[u8]) -> Result<FlowPage, String> {

@@ -5,28 +5,54 @@ use serde_json::Value;
 
 /// The elements of a JSON array, as written. `None`: not an array, or cut off.
 pub fn elements(array: &[u8]) -> Option<Vec<&[u8]>> {
-    let mut at = opened(array, b'[')?;
+    elements_at(array, 0, &mut |_| None).map(|(found, _)| found)
+}
+
+/// Whoever looks at an element before it is cut, at the text from where it begins. If that tells how long it is, it is
+/// not gone through again.
+pub type Looking<'a> = dyn FnMut(&[u8]) -> Option<usize> + 'a;
+
+/// The elements of an array that begins here, and where it ends.
+fn elements_at<'a>(array: &'a [u8], start: usize, look: &mut Looking<'_>) -> Option<(Elements<'a>, usize)> {
+    let mut at = opened(array, start, b'[')?;
     let mut found = Vec::new();
     if array.get(at) == Some(&b']') {
-        return Some(found);
+        return Some((found, at + 1));
     }
     loop {
-        let end = value_end(array, at)?;
+        let end = match look(array.get(at..)?) {
+            Some(length) => at + length,
+            None => value_end(array, at)?,
+        };
         found.push(array.get(at..end)?);
         match next_mark(array, end)? {
             (b',', next) => at = skip_space(array, next),
-            (b']', _) => return Some(found),
+            (b']', end) => return Some((found, end)),
             _ => return None,
         }
     }
 }
 
 /// The members of a JSON object: each name with its value, as written. `None`: not an object, or cut off.
-pub fn members(object: &[u8]) -> Option<Vec<(String, &[u8])>> {
-    let mut at = opened(object, b'{')?;
+pub fn members(object: &[u8]) -> Option<Vec<Member<'_>>> {
+    members_and_list(object, "", &mut |_| None).map(|(found, _)| found)
+}
+
+/// A member's name, and its value as written.
+type Member<'o> = (String, &'o [u8]);
+type Elements<'o> = Vec<&'o [u8]>;
+
+/// The same, and the elements of the last of them that has this name, if it is an array: a list is gone through once.
+pub fn members_and_list<'o>(
+    object: &'o [u8],
+    list: &str,
+    look: &mut Looking<'_>,
+) -> Option<(Vec<Member<'o>>, Option<Elements<'o>>)> {
+    let mut elements = None;
+    let mut at = opened(object, 0, b'{')?;
     let mut found = Vec::new();
     if object.get(at) == Some(&b'}') {
-        return Some(found);
+        return Some((found, elements));
     }
     loop {
         let name_end = value_end(object, at)?;
@@ -37,11 +63,18 @@ pub fn members(object: &[u8]) -> Option<Vec<(String, &[u8])>> {
             return None;
         };
         let start = skip_space(object, colon);
-        let end = value_end(object, start)?;
+        let end = if name == list {
+            let listed = elements_at(object, start, look);
+            let end = listed.as_ref().map(|(_, end)| *end);
+            elements = listed.map(|(found, _)| found);
+            end.or_else(|| value_end(object, start))?
+        } else {
+            value_end(object, start)?
+        };
         found.push((name, object.get(start..end)?));
         match next_mark(object, end)? {
             (b',', next) => at = skip_space(object, next),
-            (b'}', _) => return Some(found),
+            (b'}', _) => return Some((found, elements)),
             _ => return None,
         }
     }
@@ -102,17 +135,15 @@ fn code_unit(text: &str) -> Option<u32> {
 }
 
 /// Where the first thing inside `open` begins.
-fn opened(text: &[u8], open: u8) -> Option<usize> {
-    let start = skip_space(text, 0);
+fn opened(text: &[u8], from: usize, open: u8) -> Option<usize> {
+    let start = skip_space(text, from);
     (text.get(start) == Some(&open)).then(|| skip_space(text, start + 1))
 }
 
 fn skip_space(text: &[u8], from: usize) -> usize {
-    let space = text
-        .iter()
-        .skip(from)
-        .take_while(|byte| byte.is_ascii_whitespace());
-    from.min(text.len()) + space.count()
+    let rest = text.get(from..).unwrap_or_default();
+    let space = rest.iter().position(|byte| !byte.is_ascii_whitespace());
+    from.min(text.len()) + space.unwrap_or(rest.len())
 }
 
 /// The next byte that is not white space, and where what follows it begins.
@@ -138,35 +169,62 @@ fn value_end(text: &[u8], start: usize) -> Option<usize> {
 }
 
 fn string_end(text: &[u8], start: usize) -> Option<usize> {
-    let mut escaped = false;
-    for (offset, byte) in text.iter().skip(start + 1).enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return Some(start + offset + 2),
-            _ => {}
+    let mut at = start + 1;
+    loop {
+        at += to_mark(text.get(at..)?, 0)?;
+        match text.get(at)? {
+            b'"' => return Some(at + 1),
+            _ => at += 2,
         }
     }
-    None
+}
+
+/// How far it is to the next quote, backslash or byte below `least`, eight bytes at a time: most strings are shorter
+/// than a search would take to begin.
+pub fn to_mark(text: &[u8], least: u8) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 0xff;
+    /// The high bit of each byte that is below `least`; above the lowest of them, others may be set as well.
+    fn below(word: u64, least: u8) -> u64 {
+        word.wrapping_sub(ONES * u64::from(least)) & !word & (ONES << 7)
+    }
+    let mut at = 0;
+    let mut rest = text;
+    while let Some((eight, after)) = rest.split_first_chunk::<8>() {
+        let word = u64::from_le_bytes(*eight);
+        let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+        let marks = is(b'"') | is(b'\\') | below(word, least);
+        if marks != 0 {
+            return Some(at + usize::try_from(marks.trailing_zeros() / 8).unwrap_or(0));
+        }
+        at += 8;
+        rest = after;
+    }
+    let end = rest
+        .iter()
+        .position(|byte| matches!(byte, b'"' | b'\\') || *byte < least)?;
+    Some(at + end)
 }
 
 fn bracket_end(text: &[u8], start: usize) -> Option<usize> {
     let mut at = start;
     let mut depth = 0_usize;
     loop {
+        let rest = text.get(at..)?;
+        at += rest
+            .iter()
+            .position(|byte| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']'))?;
         match text.get(at)? {
             b'"' => {
                 at = string_end(text, at)?;
                 continue;
             }
             b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
+            _ => {
                 depth -= 1;
                 if depth == 0 {
                     return Some(at + 1);
                 }
             }
-            _ => {}
         }
         at += 1;
     }

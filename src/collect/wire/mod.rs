@@ -7,63 +7,17 @@ pub mod event;
 pub mod fields;
 pub mod flows;
 pub mod json;
+pub mod page;
 pub mod parties;
-
-use std::collections::BTreeMap;
+mod skim;
 
 use serde_json::Value;
 
-use crate::collect::wire::event::Row;
 use crate::collect::wire::fields::Object;
 use crate::model::text::{NAME, SENTENCE};
 
 /// What pages call the number of rows that match.
 const TOTAL: &[&str] = &["total_element_count", "totalElementCount"];
-
-/// One page of a log.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Page {
-    pub rows: Vec<Row>,
-    /// How many rows the console says match; `None` if it does not say.
-    pub total: Option<u64>,
-    pub page_number: Option<u64>,
-    pub total_pages: Option<u64>,
-    /// Rows that could not be read as events.
-    pub malformed: u64,
-    /// It came as an array without an envelope.
-    pub bare: bool,
-}
-
-impl Page {
-    pub fn decode(body: &[u8]) -> Result<Self, String> {
-        let list = List::open(body)?;
-        let mut rows: Vec<Row> = list.items.iter().map(|raw| event::row(raw)).collect();
-        number_twins(rows.iter_mut());
-        Ok(Self {
-            malformed: rows.iter().map(|row| u64::from(row.event.is_none())).sum(),
-            rows,
-            total: list.told().map(|(_, total)| total),
-            page_number: list.count(&["page_number", "pageNumber"]),
-            total_pages: list.count(&["total_page_count", "totalPageCount"]),
-            bare: list.bare,
-        })
-    }
-}
-
-/// Rows of one page that say the same and have no id of their own are several rows all the same.
-pub fn number_twins<'r>(rows: impl Iterator<Item = &'r mut Row>) {
-    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
-    for row in rows.filter(|row| row.made_id) {
-        let twins = seen.entry(row.id.clone()).or_default();
-        *twins += 1;
-        if *twins > 1 {
-            row.id = format!("{}-{twins}", row.id);
-            if let Some(event) = &mut row.event {
-                event.id.clone_from(&row.id);
-            }
-        }
-    }
-}
 
 /// A list of records as written, with what was said about it.
 pub struct List<'a> {
@@ -75,6 +29,11 @@ pub struct List<'a> {
 impl<'a> List<'a> {
     /// Opens an answer: an array, or an object with an array named `data`. Anything else is an error, in words.
     pub fn open(body: &'a [u8]) -> Result<Self, String> {
+        Self::open_looking(body, &mut |_| None)
+    }
+
+    /// The same, with a look at each record on the way.
+    fn open_looking(body: &'a [u8], look: &mut json::Looking<'_>) -> Result<Self, String> {
         let body = json::trimmed(body);
         match body.first() {
             Some(b'[') => {
@@ -85,21 +44,19 @@ impl<'a> List<'a> {
                     said: Object::new(),
                 })
             }
-            Some(b'{') => Self::enveloped(body),
+            Some(b'{') => Self::enveloped(body, look),
             Some(b'<') => Err("it answered with a web page instead of data".to_owned()),
             Some(_) => Err("the answer is no JSON".to_owned()),
             None => Err("the answer is empty".to_owned()),
         }
     }
 
-    fn enveloped(body: &'a [u8]) -> Result<Self, String> {
-        let members = json::members(body).ok_or("the answer is cut off or is no JSON")?;
-        let mut items = None;
+    fn enveloped(body: &'a [u8], look: &mut json::Looking<'_>) -> Result<Self, String> {
+        let (members, items) =
+            json::members_and_list(body, "data", look).ok_or("the answer is cut off or is no JSON")?;
         let mut said = Object::new();
-        for (name, raw) in members {
-            if name == "data" {
-                items = json::elements(raw);
-            } else if let Some(value) = json::parse(raw) {
+        for (name, raw) in members.into_iter().filter(|(name, _)| name != "data") {
+            if let Some(value) = json::parse(raw) {
                 said.insert(name, value);
             }
         }
@@ -237,66 +194,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_bad_row_never_loses_the_page() {
-        let body = b"{\"data\":[{\"id\":\"a\",\"key\":\"K\",\"timestamp\":1778077234330},17,\"x\",null,{\"id\":\"b\",\"timestamp\":1},
-            {\"id\":\"c\",\"key\":\"K\xff\",\"timestamp\":1778077234330}],\"page_number\":0,\"total_element_count\":\"6\",\"total_page_count\":1}";
-        let page = Page::decode(body).unwrap();
-        assert_eq!(
-            (page.rows.len(), page.malformed, page.total, page.page_number),
-            (6, 4, Some(6), Some(0))
-        );
-        assert!(page.rows.iter().any(|row| row.id == "c" && row.event.is_some()));
-    }
-
-    #[test]
-    fn errors_that_are_none_do_not_refuse_a_page() {
-        let page =
-            Page::decode(br#"{"errors":[],"error":null,"data":[{"id":"a","timestamp":1778077234330}]}"#);
-        assert_eq!(page.unwrap().rows.len(), 1);
-    }
-
-    #[test]
-    fn a_bare_array_is_a_page_without_a_total() {
-        let page = Page::decode(b" [ {\"id\":\"a\",\"timestamp\":1778077234330} ] ").unwrap();
-        assert!(page.bare && page.total.is_none() && page.rows.len() == 1);
-    }
-
-    #[test]
-    fn two_rows_that_say_the_same_without_an_id_are_two() {
-        let page = Page::decode(
-            br#"[{"key":"A","timestamp":1778077234330},{"key":"A","timestamp":1778077234330},9,9]"#,
-        )
-        .unwrap();
-        let ids: std::collections::BTreeSet<_> = page.rows.iter().map(|row| &row.id).collect();
-        assert_eq!(ids.len(), 4);
-    }
-
-    #[test]
-    fn what_is_no_page_is_refused_in_words() {
-        for (body, word) in [
-            (&b"<html>starting</html>"[..], "web page"),
-            (b"", "empty"),
-            (b"{\"data\":[{\"a\":", "cut off"),
-            (b"{\"data\":7}", "no list"),
-            (
-                br#"{"meta":{"rc":"error","msg":"api.err.NotFound"},"data":[]}"#,
-                "api.err.NotFound",
-            ),
-            (
-                br#"{"errorCode":400,"message":"JSON parse error"}"#,
-                "JSON parse error",
-            ),
-            (
-                br#"{"error":{"code":401,"message":"Unauthorized"}}"#,
-                "Unauthorized",
-            ),
-        ] {
-            let error = Page::decode(body).unwrap_err();
-            assert!(error.contains(word), "{error}");
-        }
-    }
-
-    #[test]
     fn a_site_name_cannot_change_a_path() {
         let body = br#"{"meta":{"rc":"ok"},"data":[{"_id":"1","name":"default","desc":"Office"},{"_id":"2","name":"../x"},{"name":"abc"}]}"#;
         let names: Vec<_> = sites(body)
@@ -329,14 +226,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            drop((Page::decode(&bytes), sites(&bytes), sysinfo(&bytes), device::devices(&bytes)));
-        }
-
-        #[test]
-        fn any_row_is_read_without_a_panic(field in "[a-z_]{1,12}", said in r#"(null|true|-?[0-9]{1,25}(\.[0-9]+)?|"[^"\\]{0,20}"|\[\]|\{\})"#) {
-            let body = format!(r#"{{"data":[{{"timestamp":1778077234330,"{field}":{said}}}]}}"#);
-            let page = Page::decode(body.as_bytes()).unwrap();
-            prop_assert_eq!(page.rows.len(), 1);
+            drop((page::Page::decode(&bytes), sites(&bytes), sysinfo(&bytes), device::devices(&bytes)));
         }
     }
 }

@@ -282,13 +282,15 @@ fn page(state: &mut State, list: Option<&str>, site: &str, asked: &Value) -> Rep
     };
     state.log_answers += 1;
     let given = state.log_answers;
-    let (due, later) = std::mem::take(&mut state.arrivals)
+    let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut state.arrivals)
         .into_iter()
         .partition(|(after, _)| *after <= given);
     state.arrivals = later;
-    let store = state.rows.entry(site.to_owned()).or_default();
-    store.extend(Vec::<(usize, Row)>::into_iter(due).map(|(_, row)| row));
-    store.sort_by_key(|row| row.time);
+    if !due.is_empty() {
+        let store = state.rows.entry(site.to_owned()).or_default();
+        store.extend(due.into_iter().map(|(_, row)| row));
+        store.sort_by_key(|row| row.time);
+    }
     Reply {
         status: 200,
         kind: "application/json",

@@ -1,5 +1,5 @@
-//! A hash for what lines say: each is hashed, and the standard one would take longer than the reading. Seeded anew by
-//! each process, and what is found by it is compared as well.
+//! A hash for what comes by the hundred thousand, rows and lines: the standard one would take longer than the reading.
+//! Seeded anew by each process, and what is found by it is compared as well.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -28,9 +28,8 @@ pub struct Quick(u64);
 impl Quick {
     fn mix(&mut self, word: u64) {
         let product = u128::from(self.0 ^ word) * u128::from(FACTOR);
-        let [low, high] =
-            [product, product >> 64].map(|half| u64::try_from(half & u128::from(u64::MAX)).unwrap_or(0));
-        self.0 = (low ^ high).wrapping_add(FACTOR);
+        let folded = (product ^ (product >> 64)) & u128::from(u64::MAX);
+        self.0 = u64::try_from(folded).unwrap_or(0).wrapping_add(FACTOR);
     }
 }
 
