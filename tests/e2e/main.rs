@@ -27,7 +27,7 @@
 //! | 23 no secret comes out | `safe::no_secret…`, `safe::refused_credentials…`, and every output and file of every test |
 //! | 24 hostile names | `hostile` |
 //! | 25 nothing but reads, to nobody else | `safe::nothing_but_allowed_reads…`, `safe::a_redirect…`, `safe::plain_http…` |
-//! | 26 configuration | `safe::a_misspelt_key…`, `safe::an_empty_variable…`, `safe::a_secret_can_come_from_a_file…`, `exit_codes::missing_configuration…`, `exit_codes::a_delivery_that_cannot_work…` |
+//! | 26 configuration | `gateway::every_mistake…`, `safe::a_misspelt_key…`, `safe::an_empty_variable…`, `safe::a_secret_can_come_from_a_file…`, `exit_codes::missing_configuration…`, `exit_codes::a_delivery_that_cannot_work…` |
 //! | 27 the page and the text | `readable::every_finding…`, `readable::the_page_needs_nothing…` |
 //! | 28 the same bytes | `safe::the_same_input…`, `readable::a_report_is_shown_byte_for_byte…` |
 //! | 29 odd surroundings | `safe::closed_standard_streams…`, `safe::the_umask…`, `safe::another_user…`, `safe::root_in_the_directory…`, and every test clears the environment |
@@ -73,6 +73,7 @@ mod exports;
 mod fake_console;
 mod file_source;
 mod flows;
+mod gateway;
 mod history;
 mod honest;
 mod host_clock;
