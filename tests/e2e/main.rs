@@ -11,7 +11,7 @@
 //! | 4 clocks and zones | `once::a_console_clock…` (2), `once::the_hour_that_happens_twice…`, `host_clock`, `zones` |
 //! | 5 many rows, odd pages | `once::twenty_five_thousand…`, `odd_pages` |
 //! | 6 one outage in several lists | `versions`, `older::one_outage…` |
-//! | 7 the same threat in every shape | `versions`, `flows` |
+//! | 7 the same threat in every shape | `versions`, `flows`; by the gateway's own log, `gateway` and the tests with real components |
 //! | 8 an upgrade between two runs | `versions::a_console_that_is_upgraded…`, `older::after_an_upgrade…` |
 //! | 9 a failing source or row costs only itself | `honest::a_source_that_fails…`, `honest::devices_that_do_not_answer…`, `honest::a_log_that_fails…`, `honest::bad_rows…`, `honest::rows_with_little…`, `hostile::deep_nesting…` |
 //! | 10 empty is not all clear | `honest::an_empty_console…`, `honest::a_console_without_the_log…`, `honest::a_log_the_account_may_not_read…` |

@@ -57,10 +57,16 @@ fn a_threat_says_what_the_gateway_recognised_and_is_asked_about_once() {
         told.contains("A Network Trojan was detected") && !told.contains("ET INFO"),
         "{told}"
     );
+    let checked = said(&world.command("check").output().unwrap());
+    assert!(checked.contains("4 alerts in "), "{checked}");
     world.console.advance(TimeDelta::hours(1));
     world.run(0);
     assert!(!world.report()["sources"].to_string().contains("gateway-log"));
-    assert_eq!(world.log.lock().unwrap().matches("Accepted publickey").count(), 1);
+    assert_eq!(
+        world.log.lock().unwrap().matches("Accepted publickey").count(),
+        2,
+        "one by the run, one by the check"
+    );
 }
 
 #[test]
@@ -149,7 +155,7 @@ fn a_gateway_that_hangs_is_cut_off_and_is_never_told_the_consoles_password() {
         world.configure(&format!("request_timeout = \"{request_timeout}\""));
         world.threat();
         let scan = world
-            .command()
+            .command("run")
             .env_remove("UNIFI_API_KEY")
             .env("UNIFI_USERNAME", USERNAME)
             .env("UNIFI_PASSWORD", PASSWORD)

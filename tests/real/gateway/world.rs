@@ -144,7 +144,7 @@ impl World {
         at
     }
 
-    pub fn command(&self) -> Command {
+    pub fn command(&self, name: &str) -> Command {
         let mut command = Command::new(UNIFI_SCAN);
         command
             .env_clear()
@@ -152,13 +152,13 @@ impl World {
             .env("UNIFI_HOST", format!("http://127.0.0.1:{}", self.console.port()))
             .env("UNIFI_API_KEY", API_KEY)
             .env("REPORTS_DIR", self.path("reports"))
-            .arg("run");
+            .arg(name);
         command
     }
 
     #[track_caller]
     pub fn run(&self, exit: i32) -> Output {
-        let output = self.command().output().unwrap();
+        let output = self.command("run").output().unwrap();
         assert_eq!(
             output.status.code(),
             Some(exit),
