@@ -35,6 +35,7 @@ impl Voice {
                 Some(Self::Log)
             }
             SourceKind::TrafficFlows
+            | SourceKind::GatewayLog
             | SourceKind::Anomalies
             | SourceKind::Devices
             | SourceKind::Health

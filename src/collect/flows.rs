@@ -10,23 +10,19 @@ use serde_json::json;
 use crate::collect::Slice;
 use crate::collect::ask::PAGE;
 use crate::collect::console::Console;
+use crate::collect::recognised::{self, APART, bounds, lacks_signature, tell};
 use crate::collect::session::answers::NoRows;
 use crate::collect::verdict::{self, shown};
-use crate::collect::wire::event::INTRUSION;
-use crate::collect::wire::flows::{self, End, Flow, FlowPage};
+use crate::collect::wire::flows::{self, Flow, FlowPage};
 use crate::model::coverage::{Outcome, SourceCoverage};
-use crate::model::event::{Event, Party};
+use crate::model::event::Event;
 use crate::model::failure::Failure;
 use crate::model::source::{SiteName, SourceId};
 
-/// How far the times of a row and of its flow may lie apart (facts: unifi-api.md section 5).
-const APART: TimeDelta = TimeDelta::seconds(2);
 /// Pages of one stretch: consoles give about a thousand flows for one question.
 const MOST_PAGES: u64 = 10;
 /// Rows of one answer of the list of threats.
 const ALERTS: u64 = 3_000;
-const SOURCE: [&str; 3] = ["SRC_CLIENT", "SRC_DEVICE", "SRC_IP"];
-const DESTINATION: [&str; 3] = ["DST_CLIENT", "DST_DEVICE", "DST_IP"];
 
 /// The flows of the slices to come, if the console tells all of them at once: most have few.
 enum Ahead {
@@ -85,15 +81,9 @@ impl Flows {
 
     /// Adds to the slice's threat rows what their flows tell. What cannot be had changes nothing but the verdict.
     pub fn enrich(&mut self, slice: &mut Slice, console: &mut Console<'_>) {
-        let hour = |time: DateTime<Utc>| time.timestamp().div_euclid(3600);
-        let (is_overlap, changed) = (slice.overlap, &slice.changed_hours);
-        // What was counted before is told no more.
-        let is_new = |event: &Event| !is_overlap || changed.contains(&hour(event.time));
         let mut hours: BTreeMap<i64, Vec<&mut Event>> = BTreeMap::new();
-        for event in slice.rows.iter_mut().filter(|event| lacks_signature(event)) {
-            if is_new(event) {
-                hours.entry(hour(event.time)).or_default().push(event);
-            }
+        for event in recognised::unsaid(slice) {
+            hours.entry(recognised::hour(event)).or_default().push(event);
         }
         if hours.is_empty() {
             return;
@@ -237,7 +227,7 @@ impl Flows {
         let refused = self.refused.filter(|_| !self.alerted);
         let line = match (refused, self.capped.as_slice()) {
             (Some(NoRows::Failed(Failure { kind, message })), _) => {
-                let why = format!("{message}; threats in this report are told without what was recognised");
+                let why = format!("{message}; what they would have told of threats is missing");
                 verdict::failed(line, &Failure::new(kind, why))
             }
             (Some(no_rows), _) => verdict::refused(line, &no_rows),
@@ -259,72 +249,7 @@ impl Flows {
     }
 }
 
-/// A row of the threat detection that does not say what it recognised.
-fn lacks_signature(event: &Event) -> bool {
-    let is_threat = event.subcategory == INTRUSION
-        || [&event.key, &event.event]
-            .into_iter()
-            .any(|name| name.starts_with("THREAT_"));
-    is_threat && event.party(&["SIGNATURE", "IPS_SIGNATURE"]).is_none()
-}
-
 /// More than one question by the hour would cover.
 fn is_long(from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
     to - from > TimeDelta::hours(1) + APART * 2
-}
-
-fn bounds<'e>(events: impl Iterator<Item = &'e &'e mut Event> + Clone) -> (DateTime<Utc>, DateTime<Utc>) {
-    let times = events.map(|event| event.time);
-    let first = times.clone().min().unwrap_or_default();
-    let last = times.max().unwrap_or_default();
-    (first - APART, last + APART)
-}
-
-/// Enters what the nearest flow between the same two ends tells.
-fn tell(event: &mut Event, flows: &[Flow]) {
-    let fits = |flow: &&Flow| is_of(event, flow);
-    let nearest = |flow: &&Flow| ((flow.time - event.time).abs(), flow.signature_id.clone());
-    let Some(flow) = flows.iter().filter(fits).min_by_key(nearest) else {
-        return;
-    };
-    for (role, said) in [
-        ("SIGNATURE", &flow.signature),
-        ("SIGNATURE_ID", &flow.signature_id),
-        ("CATNAME", &flow.category),
-        ("INNER_ALERT_CATEGORY", &flow.class),
-        ("INNER_ALERT_SEVERITY", &flow.priority),
-        ("SRC_PORT", &flow.source.port),
-        ("DST_PORT", &flow.destination.port),
-    ] {
-        if !said.is_empty() {
-            let party = Party {
-                name: said.clone(),
-                ..Party::default()
-            };
-            event.parties.entry(role.to_owned()).or_insert(party);
-        }
-    }
-}
-
-fn is_of(event: &Event, flow: &Flow) -> bool {
-    let is_near = (flow.time - event.time).abs() <= APART;
-    let is_during = flow
-        .lasted
-        .is_some_and(|(first, last)| first - APART <= event.time && event.time <= last + APART);
-    (is_near || is_during)
-        && is_end(event, &SOURCE, "SRC_PORT", &flow.source)
-        && is_end(event, &DESTINATION, "DST_PORT", &flow.destination)
-}
-
-/// Whether the party in these roles is this end, as far as the row says who it was.
-fn is_end(event: &Event, roles: &[&str], port: &str, end: &End) -> bool {
-    let parties: Vec<&Party> = roles.iter().filter_map(|role| event.parties.get(*role)).collect();
-    let same_port = event
-        .party(&[port])
-        .is_none_or(|party| end.port.is_empty() || party.label() == end.port);
-    let is_it = |text: &String| !text.is_empty() && (*text == end.ip || *text == end.mac);
-    let same_party = parties
-        .iter()
-        .any(|party| [&party.id, &party.ip, &party.name].into_iter().any(is_it));
-    same_port && (same_party || parties.is_empty())
 }

@@ -10,11 +10,13 @@ pub mod devices;
 pub mod files;
 pub mod flows;
 pub mod follow;
+pub mod gateway;
 pub mod lines;
 pub mod lists;
 pub mod paged;
 pub mod probe;
 pub mod recent;
+pub mod recognised;
 pub mod session;
 pub mod site;
 pub mod slice;
@@ -35,6 +37,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::collect::console::{Console, Question};
+use crate::collect::gateway::Gateway;
 use crate::collect::session::Session;
 use crate::collect::session::answers::NoRows;
 use crate::collect::site::Site;
@@ -176,7 +179,8 @@ pub fn controller(wanted: &Wanted<'_>, stop: &Stop, take: &mut Taking<'_>) -> an
         session.expect_json(answer.map_err(NoRows::Failed)?, question.what, question.body)
     };
     let clock = || session.borrow().console_now();
-    let gathered = gather(wanted, &mut Console::new(&mut answer), &clock, take);
+    let mut gateway = Gateway::new(wanted.controller, stop);
+    let gathered = gather(wanted, &mut Console::new(&mut answer), &mut gateway, &clock, take);
     session.borrow_mut().close();
     let mut gathered = gathered?;
     session.borrow().flavour().clone_into(&mut gathered.flavour);
@@ -188,6 +192,7 @@ pub fn controller(wanted: &Wanted<'_>, stop: &Stop, take: &mut Taking<'_>) -> an
 fn gather(
     wanted: &Wanted<'_>,
     console: &mut Console<'_>,
+    gateway: &mut Gateway<'_>,
     clock: &dyn Fn() -> Option<DateTime<Utc>>,
     take: &mut Taking<'_>,
 ) -> anyhow::Result<Gathered> {
@@ -245,7 +250,7 @@ fn gather(
             sysinfo,
             clock,
         };
-        site.read(console, take, &mut gathered)?;
+        site.read(console, gateway, take, &mut gathered)?;
     }
     if gathered.version.is_empty() {
         gathered.learned = Learned::default();

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::collect::ask::Ask;
 use crate::collect::console::Console;
 use crate::collect::flows::Flows;
+use crate::collect::gateway::Gateway;
 use crate::collect::probe::{self, Identity};
 use crate::collect::recent::Recent;
 use crate::collect::session::answers::NoRows;
@@ -35,12 +36,13 @@ impl Site<'_> {
     pub fn read(
         &self,
         console: &mut Console<'_>,
+        gateway: &mut Gateway<'_>,
         take: &mut Taking<'_>,
         gathered: &mut Gathered,
     ) -> anyhow::Result<()> {
         // One moment for all sources of the site, so that their windows end together.
         let now = self.now();
-        let (log, recent) = self.read_log(now, console, take, gathered)?;
+        let (log, recent) = self.read_log(now, console, gateway, take, gathered)?;
         if log == Outcome::Unsupported {
             for kind in lists::OLDER {
                 let read = lists::read(&self.log(kind, now), console, take)?;
@@ -72,6 +74,7 @@ impl Site<'_> {
         &self,
         now: DateTime<Utc>,
         console: &mut Console<'_>,
+        gateway: &mut Gateway<'_>,
         take: &mut Taking<'_>,
         gathered: &mut Gathered,
     ) -> anyhow::Result<(Outcome, Recent)> {
@@ -95,6 +98,7 @@ impl Site<'_> {
             let mut seeing = |mut slice: Slice| {
                 recent.see(&slice);
                 flows.enrich(&mut slice, &mut console.borrow_mut());
+                gateway.enrich(&mut slice);
                 take(slice)
             };
             system_log::read(&log, &mut ask, &mut seeing)?
@@ -114,6 +118,8 @@ impl Site<'_> {
         if let Some(line) = flows.verdict() {
             gathered.coverage.push(line);
         }
+        let told = gateway.verdict(&self.id(SourceKind::GatewayLog), &self.name);
+        gathered.coverage.extend(told);
         Ok((outcome, recent))
     }
 

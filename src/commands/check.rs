@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use rustix::fs::Access;
 
 use crate::cli::Common;
-use crate::collect::{self, Wanted, follow};
+use crate::collect::session::answers::NoRows;
+use crate::collect::{self, Wanted, follow, gateway};
 use crate::commands::fail;
 use crate::config::{self, ChannelKind, Config, Controller, Trust};
 use crate::disk::Dir;
@@ -54,6 +55,7 @@ pub fn check(common: &Common) -> Exit {
     rows.push(directory(&config));
     for controller in &config.controllers {
         rows.extend(console(controller, now, &stop));
+        rows.extend(gateway_log(controller, &stop));
     }
     for source in &config.file_sources {
         let looked = follow::look(source)
@@ -143,6 +145,25 @@ fn directory(config: &Config) -> Row {
             Ok(format!("{} on {}{locks}; {state}", path.display(), place.kind))
         });
     row("directory", looked)
+}
+
+/// The end of the gateway's own log, where one is named.
+fn gateway_log(controller: &Controller, stop: &Stop) -> Option<Row> {
+    let access = controller.ssh.as_ref()?;
+    let looked = gateway::read(controller, stop)
+        .map(|log| {
+            format!(
+                "{} alerts in {} on {}",
+                log.eve.alerts.len(),
+                access.file,
+                access.host
+            )
+        })
+        .map_err(|no_rows| match no_rows {
+            NoRows::Failed(failure) => (failure.kind.into(), failure.message),
+            NoRows::Denied(why) | NoRows::Absent(why) => (Exit::Auth, why),
+        });
+    Some(row(&format!("gateway log {}", controller.name), looked))
 }
 
 /// Reach, pin to trust, login, version, and what each source answers.

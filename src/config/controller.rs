@@ -7,6 +7,7 @@ use crate::config::environment::Environment;
 use crate::config::schema::Entry;
 use crate::config::secret::{api_key, read_small, resolve};
 use crate::config::setting::{Given, Remarks, Setting};
+use crate::config::ssh::ssh;
 use crate::config::{Controller, Credentials, Flavour, Sites, Trust, address};
 
 /// What a controller is called that only the environment describes.
@@ -81,6 +82,8 @@ pub fn validate(entry: &Entry, remarks: &mut Remarks) -> Option<Controller> {
     let trust = trust(entry, remarks);
     let connect_timeout = duration(entry.connect_timeout.as_ref(), 10, 300, remarks);
     let request_timeout = duration(entry.request_timeout.as_ref(), 60, 600, remarks);
+    let host = base.as_ref().map(|base| base.host.as_str());
+    let ssh = entry.ssh.as_ref().map(|entry| ssh(entry, host, remarks));
     Some(Controller {
         name: name?,
         base: base?,
@@ -90,6 +93,10 @@ pub fn validate(entry: &Entry, remarks: &mut Remarks) -> Option<Controller> {
         trust: trust?,
         connect_timeout: connect_timeout?,
         request_timeout: request_timeout?,
+        ssh: match ssh {
+            Some(ssh) => Some(ssh?),
+            None => None,
+        },
     })
 }
 

@@ -5,6 +5,7 @@
 pub mod file_source;
 pub mod secret;
 pub mod show;
+pub mod ssh;
 
 mod address;
 mod channel;
@@ -29,6 +30,7 @@ use crate::config::file_source::FileSource;
 use crate::config::schema::Document;
 use crate::config::secret::Secret;
 use crate::config::setting::Remarks;
+use crate::config::ssh::Ssh;
 use crate::model::finding::Severity;
 use crate::model::zone::Zone;
 
@@ -95,6 +97,8 @@ pub struct Controller {
     pub trust: Trust,
     pub connect_timeout: Duration,
     pub request_timeout: Duration,
+    /// Where the gateway's own log tells what it recognised; off unless it is named.
+    pub ssh: Option<Ssh>,
 }
 
 /// Where a console is reached; its `Display` is the URL.
@@ -336,6 +340,7 @@ impl Controller {
             trust: Trust::Public,
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
+            ssh: None,
         }
     }
 }

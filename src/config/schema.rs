@@ -45,6 +45,19 @@ pub struct Entry {
     pub pin: Option<Setting>,
     pub connect_timeout: Option<Setting>,
     pub request_timeout: Option<Setting>,
+    pub ssh: Option<SshEntry>,
+}
+
+/// One `[controller.ssh]`.
+#[derive(Debug, Default)]
+pub struct SshEntry {
+    pub at: String,
+    pub user: Option<Setting>,
+    pub host: Option<Setting>,
+    pub port: Option<Setting>,
+    pub key_file: Option<Setting>,
+    pub known_hosts_file: Option<Setting>,
+    pub file: Option<Setting>,
 }
 
 /// One `[[file_source]]`.
@@ -183,6 +196,18 @@ fn controller_entry(mut section: Section<'_, '_>, remarks: &mut Remarks) -> Entr
         }
     } else {
         entry.trust = section.text("trust", remarks);
+    }
+    if let Some(mut ssh) = section.table("ssh", remarks) {
+        entry.ssh = Some(SshEntry {
+            at: ssh.place(ssh.start),
+            user: ssh.text("user", remarks),
+            host: ssh.text("host", remarks),
+            port: ssh.number("port", remarks),
+            key_file: ssh.text("key_file", remarks),
+            known_hosts_file: ssh.text("known_hosts_file", remarks),
+            file: ssh.text("file", remarks),
+        });
+        ssh.finish(remarks);
     }
     section.finish(remarks);
     entry

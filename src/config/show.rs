@@ -74,6 +74,20 @@ fn controller(controller: &Controller) -> String {
     let time = |time| quoted(&humantime::format_duration(time).to_string());
     lines.push(format!("connect_timeout = {}", time(controller.connect_timeout)));
     lines.push(format!("request_timeout = {}", time(controller.request_timeout)));
+    if let Some(ssh) = &controller.ssh {
+        lines.extend([
+            "[controller.ssh]".to_owned(),
+            format!("user = {}", quoted(&ssh.user)),
+            format!("host = {}", quoted(&ssh.host)),
+            format!("port = {}", ssh.port),
+            format!("key_file = {}", quoted(&ssh.key_file.to_string_lossy())),
+            format!(
+                "known_hosts_file = {}",
+                quoted(&ssh.known_hosts_file.to_string_lossy())
+            ),
+            format!("file = {}", quoted(&ssh.file)),
+        ]);
+    }
     lines.join("\n") + "\n"
 }
 

@@ -174,6 +174,7 @@ fn required_sources(settings: &[Setting], names: &[String], remarks: &mut Remark
         SourceKind::Audit,
         SourceKind::AdminActivity,
         SourceKind::TrafficFlows,
+        SourceKind::GatewayLog,
         SourceKind::Anomalies,
         SourceKind::Events,
         SourceKind::Alarms,

@@ -17,6 +17,8 @@ pub enum SourceKind {
     /// `POST …/v2/api/site/{site}/traffic-flows`: what the threat detection recognised. Its rows enrich those of the
     /// log and are no events.
     TrafficFlows,
+    /// What the gateway's own Suricata wrote, read over SSH: likewise.
+    GatewayLog,
     /// `GET …/api/s/{site}/stat/anomalies`: hours in which a connection was bad.
     Anomalies,
     /// `POST …/api/s/{site}/stat/event`: the events of consoles without a system log (Network before 8), and beside it as
@@ -43,6 +45,7 @@ impl SourceKind {
             Self::Audit => "audit",
             Self::AdminActivity => "admin-activity",
             Self::TrafficFlows => "traffic-flows",
+            Self::GatewayLog => "gateway-log",
             Self::Anomalies => "anomalies",
             Self::Events => "events",
             Self::Alarms => "alarms",
@@ -67,7 +70,10 @@ impl SourceKind {
 
     /// Whether its rows are events that are counted, rather than a picture of now or more about other rows.
     pub fn has_events(self) -> bool {
-        !matches!(self, Self::Devices | Self::Health | Self::TrafficFlows)
+        !matches!(
+            self,
+            Self::Devices | Self::Health | Self::TrafficFlows | Self::GatewayLog
+        )
     }
 
     /// A class of the system log beside the whole of it: its rows may be there too, under the same ids.
@@ -77,7 +83,7 @@ impl SourceKind {
 
     /// It adds to what the log or the lists of events tell, and never stands for them.
     pub fn is_supplement(self) -> bool {
-        self.is_log_class() || matches!(self, Self::TrafficFlows | Self::Anomalies)
+        self.is_log_class() || matches!(self, Self::TrafficFlows | Self::GatewayLog | Self::Anomalies)
     }
 }
 
@@ -111,7 +117,9 @@ impl SourceId {
             SourceKind::Ips => "ips",
             SourceKind::Input => "in",
             SourceKind::Lines => "li",
-            SourceKind::Devices | SourceKind::Health | SourceKind::TrafficFlows => "none",
+            SourceKind::Devices | SourceKind::Health | SourceKind::TrafficFlows | SourceKind::GatewayLog => {
+                "none"
+            }
         };
         format!("{}/{}/{family}", self.controller, self.site)
     }

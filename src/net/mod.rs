@@ -1,4 +1,5 @@
-//! Every socket but lettre's and the demo's listener: deadlines, size limits, trust, and a class for each failure.
+//! Every socket but lettre's and the demo's listener, and the one program that opens one for us, `ssh`: deadlines, size
+//! limits, trust, and a class for each failure.
 //!
 //! Knows nothing of UniFi, follows no redirect, keeps no cookie and reads no proxy from the environment.
 
@@ -6,6 +7,7 @@ pub mod answer;
 pub mod http;
 pub mod refusal;
 pub mod retry;
+pub mod ssh;
 pub mod stop;
 pub mod tls;
 pub mod trouble;

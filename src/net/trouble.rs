@@ -55,17 +55,21 @@ impl From<Unanswered> for Failure {
 
 /// The wait was given up, by a signal or because its time is over.
 pub fn given_up(base: &BaseUrl, reason: FailureKind) -> Unanswered {
-    let why = match reason {
+    let why = why_given_up(reason);
+    Unanswered {
+        failure: Failure::new(reason, format!("{base} was not waited for any longer: {why}")),
+        again: false,
+        reached: true,
+    }
+}
+
+pub fn why_given_up(reason: FailureKind) -> &'static str {
+    match reason {
         FailureKind::Timeout => "the time of this run is over (--max-runtime)",
         FailureKind::Unavailable => {
             "it had its share of the time of this run (--max-runtime), and other consoles were waiting"
         }
         _ => "a signal asked for the end",
-    };
-    Unanswered {
-        failure: Failure::new(reason, format!("{base} was not waited for any longer: {why}")),
-        again: false,
-        reached: true,
     }
 }
 

@@ -11,7 +11,7 @@
 //! | 4 clocks and zones | `once::a_console_clock…` (2), `once::the_hour_that_happens_twice…`, `host_clock`, `zones` |
 //! | 5 many rows, odd pages | `once::twenty_five_thousand…`, `odd_pages` |
 //! | 6 one outage in several lists | `versions`, `older::one_outage…` |
-//! | 7 the same threat in every shape | `versions`, `flows` |
+//! | 7 the same threat in every shape | `versions`, `flows`; by the gateway's own log, `gateway` and the tests with real components |
 //! | 8 an upgrade between two runs | `versions::a_console_that_is_upgraded…`, `older::after_an_upgrade…` |
 //! | 9 a failing source or row costs only itself | `honest::a_source_that_fails…`, `honest::devices_that_do_not_answer…`, `honest::a_log_that_fails…`, `honest::bad_rows…`, `honest::rows_with_little…`, `hostile::deep_nesting…` |
 //! | 10 empty is not all clear | `honest::an_empty_console…`, `honest::a_console_without_the_log…`, `honest::a_log_the_account_may_not_read…` |
@@ -27,7 +27,7 @@
 //! | 23 no secret comes out | `safe::no_secret…`, `safe::refused_credentials…`, and every output and file of every test |
 //! | 24 hostile names | `hostile` |
 //! | 25 nothing but reads, to nobody else | `safe::nothing_but_allowed_reads…`, `safe::a_redirect…`, `safe::plain_http…` |
-//! | 26 configuration | `safe::a_misspelt_key…`, `safe::an_empty_variable…`, `safe::a_secret_can_come_from_a_file…`, `exit_codes::missing_configuration…`, `exit_codes::a_delivery_that_cannot_work…` |
+//! | 26 configuration | `gateway::every_mistake…`, `safe::a_misspelt_key…`, `safe::an_empty_variable…`, `safe::a_secret_can_come_from_a_file…`, `exit_codes::missing_configuration…`, `exit_codes::a_delivery_that_cannot_work…` |
 //! | 27 the page and the text | `readable::every_finding…`, `readable::the_page_needs_nothing…` |
 //! | 28 the same bytes | `safe::the_same_input…`, `readable::a_report_is_shown_byte_for_byte…` |
 //! | 29 odd surroundings | `safe::closed_standard_streams…`, `safe::the_umask…`, `safe::another_user…`, `safe::root_in_the_directory…`, and every test clears the environment |
@@ -73,6 +73,7 @@ mod exports;
 mod fake_console;
 mod file_source;
 mod flows;
+mod gateway;
 mod history;
 mod honest;
 mod host_clock;

@@ -3,6 +3,8 @@
 #![cfg(feature = "real")]
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a test tells what it misses and fails where it stands"
 )]
@@ -18,6 +20,7 @@ mod clock;
 )]
 mod console;
 mod crashlab;
+mod gateway;
 mod recordings;
 mod year;
 

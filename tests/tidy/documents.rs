@@ -115,7 +115,8 @@ fn the_example_configuration_has_every_key_and_no_other() {
             .filter(|rest| !rest.starts_with(' '))
             .unwrap_or(line);
         if let Some(section) = line.strip_prefix('[') {
-            written.insert(section.trim_matches(['[', ']']).to_owned());
+            let name = section.trim_matches(['[', ']']);
+            written.insert(name.rsplit('.').next().unwrap_or(name).to_owned());
         } else if let Some((key, value)) = line.split_once(" = ").filter(|_| !line.starts_with('#')) {
             written.insert(key.to_owned());
             let inner = value

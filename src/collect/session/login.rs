@@ -159,6 +159,7 @@ mod tests {
             trust: Trust::Public,
             connect_timeout: Duration::from_secs(20),
             request_timeout,
+            ssh: None,
         };
         Session::open(
             &controller,

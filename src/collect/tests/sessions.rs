@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::collect::console::{Console, Question};
 use crate::collect::fake::Fake;
+use crate::collect::gateway::Gateway;
 use crate::collect::session::answers::NoRows;
 use crate::collect::wire::SiteRow;
 use crate::collect::{Gathered, Known, Wanted, gather, lists};
@@ -40,6 +41,7 @@ pub fn controller(sites: Sites) -> Controller {
         trust: Trust::CaFile(PathBuf::new()),
         connect_timeout: Duration::from_secs(1),
         request_timeout: Duration::from_secs(1),
+        ssh: None,
     }
 }
 
@@ -108,7 +110,9 @@ pub fn ask(wanted: &Wanted<'_>, skew: TimeDelta, instead: &mut Instead<'_>) -> (
     };
     let clock = || Some(now() + skew);
     let mut console = Console::new(&mut answer);
-    let gathered = gather(wanted, &mut console, &clock, &mut |slice| {
+    let stop = Stop::new(Instant::now() + Duration::from_secs(60));
+    let mut gateway = Gateway::new(wanted.controller, &stop);
+    let gathered = gather(wanted, &mut console, &mut gateway, &clock, &mut |slice| {
         rows += u64::try_from(slice.rows.len()).unwrap();
         Ok(())
     });

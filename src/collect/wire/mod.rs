@@ -3,6 +3,7 @@
 
 pub mod anomalies;
 pub mod device;
+pub mod eve;
 pub mod event;
 pub mod fields;
 pub mod flows;

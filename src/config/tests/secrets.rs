@@ -131,12 +131,17 @@ fn what_is_shown_has_no_secret_and_reads_back_as_the_same() {
          [[controller]]\nname = \"home\"\nhost = \"[2001:db8::1]:8443\"\napi_key = \"hunter2\"\nsites = \"all\"\n\
          trust = {{ pin = \"{PIN}\" }}\n[[controller]]\nname = \"a \\\"b\\\"\"\nhost = \"unifi.example.com\"\nusername = \"u\"\n\
          password = \"hunter3\"\nsites = [\"default\"]\nflavour = \"unifi-os\"\nconnect_timeout = 5\nrequest_timeout = \"2m\"\n\
+         [controller.ssh]\nkey_file = \"/k\"\nknown_hosts_file = \"/h\"\nfile = \"/var/log/eve.json\"\n\
          [[channel]]\nkind = \"file\"\nrequired = false"
     );
     let config = file(&text).expect("valid");
     let shown = show::redacted(&config);
     assert!(
         !shown.contains("hunter") && !format!("{config:?}").contains("hunter"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("host = \"unifi.example.com\"\nport = 22\nkey_file"),
         "{shown}"
     );
     let again = with_file(&[], Some(&shown), &Wish::default()).expect("reads back");
