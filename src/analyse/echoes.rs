@@ -9,7 +9,10 @@ use crate::model::source::SourceKind;
 
 /// How far the times lie apart that two lists give one thing, in seconds. Alarms lie up to 2 s after what they tell of
 /// (facts: unifi-api.md section 2.1, `INITIATOR_ID`).
-pub const APART: i64 = 5;
+const APART: i64 = 5;
+/// Rows that were counted so few seconds before a watermark may have echoes behind it: lists end up to 30 s earlier than
+/// the log.
+pub const BORDER: i64 = 40;
 /// Moments remembered at most.
 const MOST: usize = 50_000;
 const VOICES: usize = 4;

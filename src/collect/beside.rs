@@ -2,7 +2,7 @@
 //! are read beside it, and what they say again is an echo. Where a list is not there, or has long been silent, the log
 //! is all there is, and nothing is missing.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::collect::console::Console;
 use crate::collect::recent::Recent;
@@ -16,30 +16,43 @@ use crate::model::source::SourceKind;
 /// From here on the lists are known to be gone, or to end with the upgrade (facts: unifi-api.md section 0): a question
 /// less for every new version.
 const WITHOUT_LISTS: u64 = 10;
+const JUST_NOW: TimeDelta = TimeDelta::minutes(10);
+/// Longer than any [`lag`].
+const LONGEST_LAG: TimeDelta = TimeDelta::seconds(40);
 
 impl Site<'_> {
-    /// Where the log has told of nothing new, the lists have not either: they are asked by the next run that has. An
-    /// alarm is always an event as well, and never one of a client.
+    /// Where the log has told of nothing since they were read, the lists have not either: they are asked by the next run
+    /// that has news. An alarm is always an event as well, and never one of a client. A log that cannot be read says
+    /// nothing, so that they are asked too.
     pub fn read_lists_beside(
         &self,
         now: DateTime<Utc>,
-        recent: &Recent,
+        (log, recent): (Outcome, &Recent),
         console: &mut Console<'_>,
         take: &mut Taking<'_>,
         gathered: &mut Gathered,
     ) -> anyhow::Result<()> {
-        if !recent.has_news() {
-            return Ok(());
-        }
-        if self.has_outgrown_lists() {
+        let read_to = |kind| self.log(kind, now).position.proved_until;
+        let is_behind = |kind, newest| read_to(kind).is_none_or(|until| newest > until);
+        let has_news = recent
+            .newest()
+            .is_some_and(|newest| is_behind(SourceKind::Events, newest + LONGEST_LAG));
+        if has_news && self.has_outgrown_lists() {
             for kind in [SourceKind::Events, SourceKind::Alarms] {
                 gathered.learned.learn(&self.row.name, kind, Lesson::Silent);
             }
+        }
+        if self.has_outgrown_lists() || !(has_news || !log.is_whole()) {
             return Ok(());
         }
-        let events = self.read_beside(SourceKind::Events, now, console, take, gathered)?;
-        if events.is_notable {
-            self.read_beside(SourceKind::Alarms, now, console, take, gathered)?;
+        // What is only just in the log may not be in the lists yet.
+        let can_judge = log.is_whole() && recent.oldest().is_some_and(|oldest| oldest < now - JUST_NOW);
+        let events = self.read_beside(SourceKind::Events, now, can_judge, console, take, gathered)?;
+        if events
+            .notable
+            .is_some_and(|notable| is_behind(SourceKind::Alarms, notable))
+        {
+            self.read_beside(SourceKind::Alarms, now, can_judge, console, take, gathered)?;
         }
         Ok(())
     }
@@ -71,6 +84,7 @@ impl Site<'_> {
         &self,
         kind: SourceKind,
         now: DateTime<Utc>,
+        can_judge: bool,
         console: &mut Console<'_>,
         take: &mut Taking<'_>,
         gathered: &mut Gathered,
@@ -93,7 +107,8 @@ impl Site<'_> {
             _ => None,
         };
         match lesson {
-            Some(lesson) => gathered.learned.learn(&self.row.name, kind, lesson),
+            Some(lesson) if can_judge => gathered.learned.learn(&self.row.name, kind, lesson),
+            Some(_) => {}
             None => self.enter(gathered, read),
         }
         Ok(told)
@@ -104,8 +119,8 @@ impl Site<'_> {
 #[derive(Debug, Default)]
 struct Told {
     anything: bool,
-    /// Something new of which there may be an alarm.
-    is_notable: bool,
+    /// The newest of which there may be an alarm.
+    notable: Option<DateTime<Utc>>,
 }
 
 impl Told {
@@ -113,6 +128,18 @@ impl Told {
         self.anything |= !slice.rows.is_empty();
         let of_clients = ["EVT_WU_", "EVT_WG_", "EVT_WC_", "EVT_LU_", "EVT_LG_", "EVT_LC_"];
         let is_of_client = |key: &str| of_clients.iter().any(|prefix| key.starts_with(prefix));
-        self.is_notable |= !slice.overlap && slice.rows.iter().any(|row| !is_of_client(&row.key));
+        let notable = slice.rows.iter().filter(|row| !is_of_client(&row.key));
+        self.notable = notable.map(|row| row.time).chain(self.notable).max();
     }
+}
+
+/// How much earlier a list ends than the log. One that is read later also ends earlier: what it echoes was heard before,
+/// whatever lies between two runs.
+pub fn lag(kind: SourceKind) -> TimeDelta {
+    TimeDelta::seconds(match kind {
+        SourceKind::Events => 10,
+        SourceKind::Alarms => 20,
+        SourceKind::Ips => 30,
+        _ => 0,
+    })
 }

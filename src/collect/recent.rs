@@ -18,15 +18,15 @@ pub struct Recent {
     window: Option<Window>,
     ids: HashSet<String, Seeded>,
     newest: Option<DateTime<Utc>>,
-    /// Rows behind the watermark.
-    fresh: usize,
+    oldest: Option<DateTime<Utc>>,
 }
 
 impl Recent {
     /// Takes note of a slice. Slices come oldest first; where one does not follow the other, the older are forgotten.
     pub fn see(&mut self, slice: &Slice) {
         self.newest = self.newest.max(slice.position_after.newest);
-        self.fresh += if slice.overlap { 0 } else { slice.rows.len() };
+        let oldest = slice.rows.first().map(|row| row.time);
+        self.oldest = oldest.into_iter().chain(self.oldest).min();
         let known = self.window.filter(|known| known.until() == slice.window.since());
         if let Some(known) = known.filter(|_| self.ids.len() <= MOST) {
             self.window = Some(known.hull(slice.window));
@@ -48,9 +48,9 @@ impl Recent {
         inside.peek().is_some() && inside.all(|row| self.ids.contains(&row.id))
     }
 
-    /// The log has told of something since the last run.
-    pub fn has_news(&self) -> bool {
-        self.fresh > 0
+    /// The oldest row that was read.
+    pub fn oldest(&self) -> Option<DateTime<Utc>> {
+        self.oldest
     }
 
     /// The newest row that was ever counted of the log.

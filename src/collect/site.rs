@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use chrono::{DateTime, Utc};
 
 use crate::collect::ask::Ask;
+use crate::collect::beside::lag;
 use crate::collect::console::Console;
 use crate::collect::flows::Flows;
 use crate::collect::gateway::Gateway;
@@ -59,7 +60,7 @@ impl Site<'_> {
             };
             self.learn(&read.coverage, &mut gathered.learned);
             self.enter(gathered, read);
-            self.read_lists_beside(now, &recent, console, take, gathered)?;
+            self.read_lists_beside(now, (log, &recent), console, take, gathered)?;
         }
         self.read_anomalies(now, console, take, gathered)?;
         let id = |kind| self.id(kind);
@@ -238,7 +239,7 @@ impl Site<'_> {
             position: (self.wanted.position)(&self.name, &id),
             id,
             site: self.name.clone(),
-            now,
+            now: now - lag(kind),
             retention_days: self.sysinfo.retention_days,
             judge_skew: self.wanted.judge_skew,
             named_window: self.wanted.named_window,

@@ -29,7 +29,7 @@ pub struct Beginning {
 pub fn beginning(checkpoint: &Checkpoint, site: &SiteName, id: &SourceId, start: DateTime<Utc>) -> Beginning {
     let whole = |position, heir_of| Beginning { position, heir_of };
     let known = checkpoint.source(id);
-    if let Some(upgraded) = after_lists(checkpoint, id)
+    if let Some(upgraded) = after_lists(checkpoint, site, id)
         && known.is_none_or(|source| source.position.watermark.is_none())
     {
         return whole(Position::unread(upgraded), None);
@@ -54,7 +54,7 @@ pub fn beginning(checkpoint: &Checkpoint, site: &SiteName, id: &SourceId, start:
 }
 
 /// A console that was upgraded has a system log now: it begins, with its classes, where its older lists were read to.
-fn after_lists(checkpoint: &Checkpoint, id: &SourceId) -> Option<DateTime<Utc>> {
+pub fn after_lists(checkpoint: &Checkpoint, site: &SiteName, id: &SourceId) -> Option<DateTime<Utc>> {
     let lists = checkpoint.sources.iter().filter(|source| {
         let same_site = (&source.id.controller, &source.id.site) == (&id.controller, &id.site);
         same_site && source.id.kind.is_legacy()
@@ -63,14 +63,18 @@ fn after_lists(checkpoint: &Checkpoint, id: &SourceId) -> Option<DateTime<Utc>> 
         kind: SourceKind::SystemLog,
         ..id.clone()
     };
-    // Beside a log that is read, they are read as well.
     let has_log = checkpoint
         .source(&log)
         .is_some_and(|log| log.position.watermark.is_some());
+    // Beside a log that is there, but was never read, they do not stand for it.
+    let stood_for_it = checkpoint.controllers.get(&site.controller).is_none_or(|known| {
+        let lesson = known.learned.of(&site.site, SourceKind::SystemLog);
+        known.version.is_empty() || lesson == Some(Lesson::Absent)
+    });
     // A list that is empty was read to its end all the same; one that was cut off proves nothing.
     let read_to = lists.filter_map(|list| list.position.proved_until).min();
     let is_of_log = id.kind == SourceKind::SystemLog || id.kind.is_log_class();
-    read_to.filter(|_| is_of_log && !has_log)
+    read_to.filter(|_| is_of_log && !has_log && stood_for_it)
 }
 
 /// How far the log has been read of which this source is a class that was not read before. Some of its rows may have

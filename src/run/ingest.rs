@@ -142,7 +142,7 @@ impl<'a> Ingest<'a> {
                     // Another list may tell of it on the other side of the border.
                     let border = taken.before.watermark.unwrap_or_default();
                     if let Some(voice) = Voice::of(slice.source.kind, &event.key)
-                        && (border - event.time).num_seconds() <= echoes::APART
+                        && (border - event.time).num_seconds() <= echoes::BORDER
                         && let Some(group) = digest::group_of(&slice.site, event)
                     {
                         echoes.hear(voice, &group, event.time);

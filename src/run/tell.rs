@@ -18,6 +18,7 @@ use crate::model::zone::{self, Zone};
 use crate::print;
 use crate::report;
 use crate::run::Ended;
+use crate::run::beginnings;
 use crate::run::halt::Halt;
 use crate::run::ingest::Taken;
 use crate::run::order::Order;
@@ -197,13 +198,7 @@ pub fn repeats(taken: &BTreeMap<SourceId, Taken>, warnings: &mut Vec<Warning>) {
 /// A console that was upgraded has a system log now, which knows the rows of its older lists under other ids.
 pub fn upgrades(known: &Checkpoint, taken: &BTreeMap<SourceId, Taken>, warnings: &mut Vec<Warning>) {
     for (id, taken) in taken.iter().filter(|(id, _)| id.kind == SourceKind::SystemLog) {
-        let of_site = |other: &SourceId| (&other.controller, &other.site) == (&id.controller, &id.site);
-        let mut lists = known.sources.iter().filter(|source| source.id.kind.is_legacy());
-        if known
-            .source(id)
-            .is_none_or(|log| log.position.watermark.is_none())
-            && lists.any(|source| of_site(&source.id))
-        {
+        if beginnings::after_lists(known, &taken.site, id).is_some() {
             let text = format!(
                 "{}: the console has a system log now, which is read from where its older lists ended; what they would \
                  have shown late before that is not counted.",

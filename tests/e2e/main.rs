@@ -68,6 +68,7 @@ mod aside;
 mod deliver;
 mod delivery;
 mod demo;
+mod echoes;
 mod exit_codes;
 mod exports;
 mod fake_console;

@@ -1,0 +1,101 @@
+//! What the log and the older lists tell of one thing, where they do not tell it in the same run.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::console::Console;
+use crate::console::beside::Kept;
+use crate::console::fault::{Fault, What};
+use crate::console::row::{Row, series};
+use crate::scenario::{Scenario, source};
+
+const INSIDE: &str = "192.168.3.62";
+const OUTSIDE: &str = "198.51.100.7";
+
+/// A console of Network 9 that keeps its lists beside the log.
+fn console() -> (Scenario, Console) {
+    let (scenario, console) = Scenario::with_console();
+    {
+        let mut state = console.state();
+        "9.3.43".clone_into(&mut state.version);
+        state.beside.older = ["events", "alarms", "ips"]
+            .map(|list| (list, Kept::Until(i64::MAX)))
+            .into();
+    }
+    (scenario, console)
+}
+
+fn alert(n: u64, before: TimeDelta, console: &Console) -> Row {
+    let fields = json!({
+        "user": null, "ap": null, "ap_name": null, "ssid": null, "channel": null, "subsystem": "www", "src_ip": INSIDE,
+        "dest_ip": OUTSIDE, "inner_alert_action": "blocked", "inner_alert_signature": "ET MALWARE Beacon"
+    });
+    Row::listed(n, console.now() - before, "EVT_IPS_IpsAlert", &fields)
+}
+
+/// The ids of the log and of these lists, each told once.
+#[track_caller]
+fn told_exactly(scenario: &Scenario, console: &Console, lists: &[&str]) {
+    let mut wanted: Vec<String> = console.ids().into_iter().collect();
+    let state = console.state();
+    let listed = lists
+        .iter()
+        .flat_map(|list| state.lists.get(list).into_iter().flatten());
+    wanted.extend(listed.map(|row| row.id.clone()));
+    wanted.sort();
+    assert_eq!(scenario.told(), wanted);
+}
+
+#[test]
+fn what_the_lists_show_of_it_only_after_the_run_is_no_second_time() {
+    // The log ends 90 s before the run, and each list a little earlier.
+    for (log, list) in [(95, 95), (91, 96), (99, 104), (92, 89), (128, 125), (95, 91)] {
+        let (scenario, console) = console();
+        let before = |seconds| TimeDelta::seconds(seconds);
+        console.add([Row::threat(1, console.now() - before(log), INSIDE, OUTSIDE)]);
+        console.list("events", [alert(11, before(list), &console)]);
+        console.list("alarms", [alert(21, before(list), &console)]);
+        scenario.run().exits(0);
+        let first = scenario.newest_report();
+        let threats = |report: &Value| report["findings"].as_array().unwrap().clone();
+        assert_eq!(threats(&first).len(), 1, "{log} {list}");
+        assert_eq!(threats(&first)[0]["occurrences"], 1, "{log} {list}");
+        for _ in 0..3 {
+            console.advance(TimeDelta::hours(1));
+            scenario.run().exits(0);
+            assert_eq!(
+                threats(&scenario.newest_report()),
+                [json!(null); 0],
+                "{log} {list}"
+            );
+        }
+        told_exactly(&scenario, &console, &["events", "alarms"]);
+    }
+}
+
+#[test]
+fn while_the_log_cannot_be_read_the_lists_are_and_nothing_of_the_log_is_lost_by_it() {
+    let (scenario, console) = console();
+    let hour = |first: u64, console: &Console| {
+        let since = console.now() - TimeDelta::minutes(50);
+        console.add(series(first, 5, since, TimeDelta::minutes(9)));
+        let at = |n: u64| since + TimeDelta::minutes(9 * n.cast_signed());
+        let joins = (0..5).map(|n| Row::listed(100 + first + n, at(n), "EVT_WU_Connected", &json!({})));
+        console.list("events", joins.collect::<Vec<_>>());
+    };
+    console.fault(Fault::on("system-log/all", What::json(500, "{}")));
+    for run in 0..2 {
+        hour(1_000 * run, &console);
+        scenario.run().exits(3);
+        let report = scenario.newest_report();
+        assert_eq!(source(&report, "/system-log")["outcome"], "failed");
+        assert_eq!(source(&report, "/events")["events"], 5, "run {run}");
+        console.advance(TimeDelta::hours(1));
+    }
+    console.behave();
+    hour(5_000, &console);
+    scenario.run().exits(0);
+    let warnings = scenario.newest_report()["warnings"].to_string();
+    assert!(!warnings.contains("has a system log now"), "{warnings}");
+    told_exactly(&scenario, &console, &["events"]);
+}
