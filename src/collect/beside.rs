@@ -42,7 +42,7 @@ impl Site<'_> {
                 gathered.learned.learn(&self.row.name, kind, Lesson::Silent);
             }
         }
-        if self.has_outgrown_lists() || !(has_news || !log.is_whole()) {
+        if self.has_outgrown_lists() || (log.is_whole() && !has_news) {
             return Ok(());
         }
         // What is only just in the log may not be in the lists yet.
