@@ -43,6 +43,7 @@ impl Site<'_> {
     ) -> anyhow::Result<()> {
         // One moment for all sources of the site, so that their windows end together.
         let now = self.now();
+        gathered.warnings.extend(self.ahead_of(now));
         let (log, recent) = self.read_log(now, console, gateway, take, gathered)?;
         if log == Outcome::Unsupported {
             for kind in lists::OLDER {
@@ -242,7 +243,8 @@ impl Site<'_> {
             now: now - lag(kind),
             retention_days: self.sysinfo.retention_days,
             judge_skew: self.wanted.judge_skew,
-            named_window: self.wanted.named_window,
+            // Nobody can tell of what has not happened.
+            named_window: self.wanted.named_window.map(|window| window.before(now)),
         }
     }
 
@@ -252,6 +254,20 @@ impl Site<'_> {
         let mut log = self.log(kind, now);
         log.position.newest = log.position.newest.max(recent.newest());
         log
+    }
+
+    /// What to say of a window that was asked for by hand and ends in the console's future.
+    fn ahead_of(&self, now: DateTime<Utc>) -> Option<Warning> {
+        let until = self.wanted.named_window?.until();
+        (until - now > probe::SKEW).then(|| {
+            let text = format!(
+                "{}: asked until {}, but the console's clock shows {}: this report ends there",
+                self.name,
+                verdict::shown(until),
+                verdict::shown(now)
+            );
+            Warning::of(&self.name, text)
+        })
     }
 
     pub fn enter(&self, gathered: &mut Gathered, read: Read) {

@@ -38,6 +38,14 @@ impl Window {
         self.since == self.until
     }
 
+    /// What of it lies before this moment.
+    pub fn before(self, moment: DateTime<Utc>) -> Self {
+        Self {
+            since: self.since.min(moment),
+            until: self.until.min(moment),
+        }
+    }
+
     /// The smallest window that covers both.
     pub fn hull(self, other: Self) -> Self {
         Self {

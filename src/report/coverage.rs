@@ -26,22 +26,7 @@ pub struct Source {
 }
 
 pub fn coverage(report: &Report, clock: &Clock) -> Coverage {
-    let all = report.sources.len() as u64;
-    let whole: u64 = report
-        .sources
-        .iter()
-        .map(|source| u64::from(source.is_covered(&report.sources)))
-        .sum();
-    let said = match all {
-        0 => "No source was read: nothing is known about this time.".to_owned(),
-        1 if whole == 1 => "The one source answered in full.".to_owned(),
-        _ if whole == all => format!("All {} sources answered in full.", thousands(all)),
-        _ => format!(
-            "{} of {} answered in full.",
-            thousands(whole),
-            counted(all, "source")
-        ),
-    };
+    let said = said(&report.sources);
     Coverage {
         said,
         sources: report
@@ -49,6 +34,37 @@ pub fn coverage(report: &Report, clock: &Clock) -> Coverage {
             .iter()
             .map(|coverage| source(coverage, clock))
             .collect(),
+    }
+}
+
+/// What was read without a gap is told apart from what this console or account does not have, where that is no gap.
+fn said(sources: &[SourceCoverage]) -> String {
+    let is_whole = |source: &&SourceCoverage| source.outcome.is_whole() && source.malformed == 0;
+    let is_excused = |source: &&SourceCoverage| !source.outcome.is_whole() && source.is_covered(sources);
+    let all = sources.len() as u64;
+    let whole = sources.iter().filter(is_whole).count() as u64;
+    let excused = sources.iter().filter(is_excused).count() as u64;
+    let lacking = match excused {
+        1 => "one is not offered or not allowed, which leaves no gap".to_owned(),
+        several => format!(
+            "{} are not offered or not allowed, which leaves no gap",
+            thousands(several)
+        ),
+    };
+    match all {
+        0 => "No source was read: nothing is known about this time.".to_owned(),
+        1 if whole == 1 => "The one source answered in full.".to_owned(),
+        _ if whole == all => format!("All {} sources answered in full.", thousands(all)),
+        _ if excused > 0 => format!(
+            "{} of {} answered in full; {lacking}.",
+            thousands(whole),
+            counted(all, "source")
+        ),
+        _ => format!(
+            "{} of {} answered in full.",
+            thousands(whole),
+            counted(all, "source")
+        ),
     }
 }
 

@@ -151,7 +151,7 @@ fn files(
             position: position(&site, &follow::id_of(source)).position,
             zone: source.timezone.as_ref().unwrap_or(&zone),
             now: question.now,
-            named_window: question.named_window,
+            named_window: question.named_window.map(|window| window.before(question.now)),
             stop: question.stop,
         };
         let followed = follow::read(&wanted, &mut |slice| ingest.take(&slice))?;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::archive;
@@ -223,6 +223,19 @@ fn a_named_window_is_adhoc_and_moves_nothing() {
     let wanted = (0..60).filter(|n| (300..420).contains(&(n * 9))).count();
     assert_eq!(report["counts"]["events"], wanted, "{}", report["window"]);
     assert!(fs::read(scenario.path(".last_run.json")).unwrap() == checkpoint);
+    // What has not happened yet is not told as quiet.
+    let later = (console.now() + TimeDelta::days(9)).to_rfc3339();
+    let ran = scenario
+        .does(&["run", "--since", &since, "--until", &later, "--dry-run"])
+        .exits(0)
+        .says("this report ends there");
+    let shown = ran
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("Window (UTC)"))
+        .unwrap();
+    let until: DateTime<Utc> = shown.rsplit(' ').next().unwrap().parse().unwrap();
+    assert!(until <= console.now(), "{shown}");
     console.advance(TimeDelta::hours(1));
     scenario.run().exits(0);
     assert_eq!(

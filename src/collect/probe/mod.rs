@@ -15,7 +15,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::source::{SiteName, SourceId, SourceKind, UNKNOWN_SITE};
 
 /// A difference of clocks worth a sentence.
-const SKEW: TimeDelta = TimeDelta::seconds(60);
+pub const SKEW: TimeDelta = TimeDelta::seconds(60);
 
 /// A console that may be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
