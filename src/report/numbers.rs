@@ -54,6 +54,11 @@ pub struct Tally {
 
 pub fn tiles(report: &Report, verdict: &Verdict, devices: &Devices) -> Vec<Tile> {
     let (threats, sight) = (&report.threats, verdict.sight);
+    // Any of those that do not say it may be one or the other.
+    let told = match sight {
+        Sight::Whole if unsaid(report) > 0 => Sight::Part,
+        sight => sight,
+    };
     let device_aside = match (devices.bad, devices.unknown) {
         (0, 0) if report.devices.is_empty() => String::new(),
         (0, 0) => "all fine".to_owned(),
@@ -74,14 +79,14 @@ pub fn tiles(report: &Report, verdict: &Verdict, devices: &Devices) -> Vec<Tile>
         },
         Tile {
             label: "Threats blocked",
-            value: sight.number(threats.blocked),
+            value: told.number(threats.blocked),
             aside: String::new(),
             value_class: "plain",
             aside_class: "quiet",
         },
         Tile {
             label: "Threats let through",
-            value: sight.number(threats.detected),
+            value: told.number(threats.detected),
             aside: if threats.detected > 0 {
                 "detected, not blocked".to_owned()
             } else {
@@ -104,14 +109,20 @@ pub fn tiles(report: &Report, verdict: &Verdict, devices: &Devices) -> Vec<Tile>
     ]
 }
 
-pub fn threats(report: &Report, sight: Sight) -> Threats {
+/// Threats of which the console does not say whether they were blocked.
+fn unsaid(report: &Report) -> u64 {
     let threats = &report.threats;
     let alarms = report
         .findings
         .iter()
         .filter(|finding| finding.rule == "threat" || finding.rule.starts_with("threat-"))
         .fold(0, |sum: u64, finding| sum.saturating_add(finding.occurrences));
-    let unsaid = alarms.saturating_sub(threats.blocked.saturating_add(threats.detected));
+    alarms.saturating_sub(threats.blocked.saturating_add(threats.detected))
+}
+
+pub fn threats(report: &Report, sight: Sight) -> Threats {
+    let threats = &report.threats;
+    let unsaid = unsaid(report);
     let mut said = match (threats.blocked, threats.detected, sight) {
         (_, _, Sight::Nothing) => "Unknown: no source of events could be read.".to_owned(),
         (0, 0, _) if unsaid > 0 => String::new(),
