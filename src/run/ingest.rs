@@ -115,6 +115,7 @@ impl<'a> Ingest<'a> {
         let family = slice.source.family();
         let mut archive = self.archives.get_mut(&slice.site.controller);
         let mut folded = Digest::default();
+        let mut routine = digest::Routine::default();
         for (number, event) in slice.rows.iter().enumerate() {
             let is_late = |time| taken.before.watermark.is_some_and(|watermark| time < watermark);
             let late = is_late(event.time);
@@ -137,7 +138,8 @@ impl<'a> Ingest<'a> {
             taken.late += u64::from(late) + late_again;
             taken.events += 1 + u64::try_from(again.len()).unwrap_or(u64::MAX);
             let times = again.iter().map(|again| again.time);
-            let filed = digest::fold_alike(&mut folded, &slice.site, event, times);
+            let counted = again.is_empty().then(|| routine.take(event)).flatten();
+            let filed = counted.unwrap_or_else(|| digest::fold_alike(&mut folded, &slice.site, event, times));
             if let Some(archive) = &mut archive {
                 let mut waiting = Waiting {
                     id: event.id.clone(),
@@ -155,6 +157,7 @@ impl<'a> Ingest<'a> {
                 }
             }
         }
+        routine.count_into(&mut folded);
         taken.position = slice.position_after.clone();
         let digest = self.digests.entry(slice.site.controller.clone()).or_default();
         digest::merge(digest, folded);
