@@ -43,10 +43,16 @@ pub fn fold_alike(
     also: impl Iterator<Item = DateTime<Utc>>,
     is_echo: impl FnOnce(&str) -> bool,
 ) -> Filed {
-    let entry = catalogue::entry_of(&event.key, &event.event);
-    if let Some(routine) = entry.filter(|entry| rules::find(entry.rule).kind == Kind::Routine) {
-        return count_routine(digest, routine, std::iter::once(event.time).chain(also));
+    if let Some(routine) = routine(&event.key, &event.event) {
+        let times = std::iter::once(event.time).chain(also);
+        count_routine(
+            digest,
+            routine,
+            &times.map(|time| (hour_of(time), 1)).collect::<Vec<_>>(),
+        );
+        return filed_as_routine();
     }
+    let entry = catalogue::entry_of(&event.key, &event.event);
     let placed = place::place(entry, event);
     let times = Times::of(event.time, also, placed.turn);
 
@@ -85,27 +91,85 @@ pub fn group_of(site: &SiteName, event: &Event) -> Option<String> {
 
 /// Whether a row with this key and base event needs nobody, whatever else it says.
 pub fn is_routine(key: &str, event: &str) -> bool {
-    catalogue::entry_of(key, event).is_some_and(|entry| rules::find(entry.rule).kind == Kind::Routine)
+    routine(key, event).is_some()
 }
 
-fn count_routine(digest: &mut Digest, entry: &Entry, times: impl Iterator<Item = DateTime<Utc>>) -> Filed {
-    let mut count = 0;
-    for time in times {
-        count += 1;
-        digest.add_hour(hour_of(time), hour_counts(entry.severity, 1));
+fn routine(key: &str, event: &str) -> Option<&'static Entry> {
+    catalogue::entry_of(key, event).filter(|entry| rules::find(entry.rule).kind == Kind::Routine)
+}
+
+/// Rows that need nobody, counted together before they go into a digest: most rows are of a few kinds.
+#[derive(Default)]
+pub struct Routine<'e> {
+    kinds: Vec<Sort<'e>>,
+}
+
+/// Rows with one key and base event.
+struct Sort<'e> {
+    key: &'e str,
+    event: &'e str,
+    /// `None`: they are no routine.
+    entry: Option<&'static Entry>,
+    /// Hours since the epoch, and how many came in each.
+    hours: Vec<(i64, u64)>,
+}
+
+impl<'e> Routine<'e> {
+    /// Kinds that are kept in mind; what comes beyond them is not taken.
+    const MOST: usize = 32;
+
+    /// Takes a row if it is routine.
+    pub fn take(&mut self, event: &'e Event) -> Option<Filed> {
+        let is_known = |kind: &Sort<'_>| kind.key == event.key && kind.event == event.event;
+        let place = self.kinds.iter().position(is_known).unwrap_or(self.kinds.len());
+        if place == self.kinds.len() && place < Self::MOST {
+            let (key, event) = (event.key.as_str(), event.event.as_str());
+            self.kinds.push(Sort {
+                key,
+                event,
+                entry: routine(key, event),
+                hours: Vec::new(),
+            });
+        }
+        let kind = self.kinds.get_mut(place)?;
+        kind.entry?;
+        let hour = hour_of(event.time);
+        match kind.hours.last_mut() {
+            Some((last, count)) if *last == hour => *count += 1,
+            _ => kind.hours.push((hour, 1)),
+        }
+        Some(filed_as_routine())
     }
-    digest.events += count;
-    *digest.categories.entry(entry.category).or_default() += count;
-    for counts in [&mut digest.keys, &mut digest.routine] {
-        match counts.get_mut(entry.live_key()) {
-            Some(known) => *known += count,
-            None => {
-                counts.insert(entry.live_key().to_owned(), count);
+
+    pub fn count_into(self, digest: &mut Digest) {
+        for Sort { entry, hours, .. } in self.kinds {
+            if let Some(entry) = entry {
+                count_routine(digest, entry, &hours);
             }
         }
     }
+}
+
+fn filed_as_routine() -> Filed {
     Filed {
         group: ROUTINE.to_owned(),
+    }
+}
+
+fn count_routine(digest: &mut Digest, entry: &Entry, hours: &[(i64, u64)]) {
+    let mut count = 0;
+    for (hour, rows) in hours {
+        digest.add_hour(*hour, hour_counts(entry.severity, *rows));
+        count += rows;
+    }
+    if count == 0 {
+        return;
+    }
+    digest.events += count;
+    *digest.categories.entry(entry.category).or_default() += count;
+    let key = entry.live_key();
+    for counts in [&mut digest.keys, &mut digest.routine] {
+        *counts.entry(key.to_owned()).or_default() += count;
     }
 }
 
@@ -252,7 +316,11 @@ fn without_placeholders(text: &str) -> String {
 }
 
 fn hour_counts(severity: Severity, count: u64) -> [u64; 4] {
-    Severity::ALL.map(|each| if each == severity { count } else { 0 })
+    let mut counts = [0; 4];
+    for (each, place) in Severity::ALL.into_iter().zip(&mut counts) {
+        *place = if each == severity { count } else { 0 };
+    }
+    counts
 }
 
 #[cfg(test)]

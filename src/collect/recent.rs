@@ -1,6 +1,7 @@
 //! The ids of the newest rows that were read of a log, to tell whether another answer holds anything else.
 
 use std::collections::HashSet;
+use std::hash::BuildHasher as _;
 
 use chrono::{DateTime, Utc};
 
@@ -16,7 +17,9 @@ const MOST: usize = 2_000;
 #[derive(Debug, Default)]
 pub struct Recent {
     window: Option<Window>,
-    ids: HashSet<String, Seeded>,
+    /// Hashes of ids.
+    ids: HashSet<u64, Seeded>,
+    hash: Seeded,
     newest: Option<DateTime<Utc>>,
     oldest: Option<DateTime<Utc>>,
 }
@@ -34,7 +37,8 @@ impl Recent {
             self.ids.clear();
             self.window = Some(slice.window);
         }
-        self.ids.extend(slice.rows.iter().map(|row| row.id.clone()));
+        self.ids
+            .extend(slice.rows.iter().map(|row| self.hash.hash_one(&row.id)));
     }
 
     /// Some of these rows lie within the window, and all that do are among the log's.
@@ -45,7 +49,7 @@ impl Recent {
                 .is_some_and(|(window, time)| window.contains(time))
         };
         let mut inside = rows.iter().filter(inside).peekable();
-        inside.peek().is_some() && inside.all(|row| self.ids.contains(&row.id))
+        inside.peek().is_some() && inside.all(|row| self.ids.contains(&self.hash.hash_one(&row.id)))
     }
 
     /// The oldest row that was read.

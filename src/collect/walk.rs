@@ -2,6 +2,7 @@
 //! is in hand is all there is. What cannot be proved is not returned.
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::BuildHasher as _;
 
 use crate::collect::ask::{
     Ask, Asking, CLAMPED, SECOND, Span, Unread, ask_within, count, is_newest_first, times,
@@ -264,7 +265,9 @@ fn by_number(span: Span, found: &mut Rows, ask: &mut Asking<'_>) -> Result<(), U
 #[derive(Default)]
 struct Rows {
     rows: Vec<Row>,
-    places: HashMap<String, usize, Seeded>,
+    hash: Seeded,
+    /// Where a row stands, by the hash of its id or, where another has that, by the next number that is free.
+    places: HashMap<u64, usize, Seeded>,
 }
 
 impl Rows {
@@ -276,12 +279,19 @@ impl Rows {
     fn keep(&mut self, rows: Vec<Row>) -> usize {
         let before = self.len();
         for row in rows {
-            let place = self.places.get(&row.id);
-            if let Some(known) = place.and_then(|place| self.rows.get_mut(*place)) {
-                *known = row;
-            } else {
-                self.places.insert(row.id.clone(), self.rows.len());
-                self.rows.push(row);
+            let mut number = self.hash.hash_one(&row.id);
+            loop {
+                let place = self.places.get(&number);
+                let Some(known) = place.and_then(|place| self.rows.get_mut(*place)) else {
+                    self.places.insert(number, self.rows.len());
+                    self.rows.push(row);
+                    break;
+                };
+                if known.id == row.id {
+                    *known = row;
+                    break;
+                }
+                number = number.wrapping_add(1);
             }
         }
         self.len() - before

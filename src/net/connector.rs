@@ -185,3 +185,41 @@ impl fmt::Debug for TlsTransport {
         f.write_str("TlsTransport")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_known_for_a_minute_and_for_its_own_host_only() {
+        let asked = |names: &Names, uri: &str| {
+            let settings = Agent::config_builder().build();
+            names
+                .resolve(&uri.parse().unwrap(), &settings, NextTimeout::default())
+                .unwrap()
+                .to_vec()
+        };
+        let names = Names::default();
+        assert_eq!(
+            asked(&names, "http://127.0.0.1:81/a"),
+            ["127.0.0.1:81".parse().unwrap()]
+        );
+        let elsewhere: SocketAddr = "192.0.2.7:81".parse().unwrap();
+        let moved = |ago| {
+            let mut known = names.known.lock().unwrap();
+            let known = known.as_mut().unwrap();
+            known.addresses = vec![elsewhere];
+            known.since = std::time::Instant::now().checked_sub(ago).unwrap();
+        };
+        moved(FRESH / 2);
+        assert_eq!(asked(&names, "http://127.0.0.1:81/b"), [elsewhere]);
+        assert_ne!(asked(&names, "http://127.0.0.1:82/b"), [elsewhere]);
+        assert_ne!(
+            asked(&names, "http://127.0.0.1:81/b"),
+            [elsewhere],
+            "the last host is known, no other"
+        );
+        moved(FRESH * 2);
+        assert_ne!(asked(&names, "http://127.0.0.1:81/b"), [elsewhere]);
+    }
+}

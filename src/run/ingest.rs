@@ -129,6 +129,7 @@ impl<'a> Ingest<'a> {
         let echoes = self.echoes.entry(slice.site.controller.clone()).or_default();
         let mut archive = self.archives.get_mut(&slice.site.controller);
         let mut folded = Digest::default();
+        let mut routine = digest::Routine::default();
         for (number, event) in slice.rows.iter().enumerate() {
             let is_late = |time| taken.before.watermark.is_some_and(|watermark| time < watermark);
             let late = is_late(event.time);
@@ -159,9 +160,12 @@ impl<'a> Ingest<'a> {
             taken.late += u64::from(late) + late_again;
             taken.events += 1 + u64::try_from(again.len()).unwrap_or(u64::MAX);
             let times = again.iter().map(|again| again.time);
-            let filed = digest::fold_alike(&mut folded, &slice.site, event, times, |group| {
-                let voice = Voice::of(slice.source.kind, &event.key);
-                voice.is_some_and(|voice| echoes.hear(voice, group, event.time))
+            let counted = again.is_empty().then(|| routine.take(event)).flatten();
+            let filed = counted.unwrap_or_else(|| {
+                digest::fold_alike(&mut folded, &slice.site, event, times, |group| {
+                    let voice = Voice::of(slice.source.kind, &event.key);
+                    voice.is_some_and(|voice| echoes.hear(voice, group, event.time))
+                })
             });
             if let Some(archive) = &mut archive {
                 let mut waiting = Waiting {
@@ -180,6 +184,7 @@ impl<'a> Ingest<'a> {
                 }
             }
         }
+        routine.count_into(&mut folded);
         taken.position = slice.position_after.clone();
         let site = self.sites.entry(slice.site.to_string()).or_default();
         digest::merge(site, folded.sums());

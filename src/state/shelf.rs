@@ -2,6 +2,7 @@
 //!
 //! Pure.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use ring::digest::{SHA256, digest};
@@ -32,19 +33,20 @@ impl Shelf {
     /// An id that is known and comes back under a later hour moves there: a row that is stamped anew is known for
     /// as long as a new one.
     pub fn insert(&mut self, family: &str, id: Id, hour: i64) -> Entered {
-        if !self.families.contains_key(family) {
-            self.families.insert(family.to_owned(), HashMap::default());
-        }
-        let Some(ids) = self.families.get_mut(family) else {
-            return Entered::Known;
+        let ids = match self.families.get_mut(family) {
+            Some(ids) => ids,
+            None => self.families.entry(family.to_owned()).or_default(),
         };
-        let known = ids.get(&id).copied();
-        if known.is_some_and(|known| hour <= known) {
-            return Entered::Known;
-        }
-        ids.insert(id, hour);
+        let left = match ids.entry(id) {
+            Entry::Occupied(known) if hour <= *known.get() => return Entered::Known,
+            Entry::Occupied(mut known) => Some(known.insert(hour)),
+            Entry::Vacant(free) => {
+                free.insert(hour);
+                None
+            }
+        };
         *self.hours.entry(hour).or_default() += 1;
-        let Some(left) = known else {
+        let Some(left) = left else {
             self.total += 1;
             return Entered::New;
         };

@@ -21,8 +21,8 @@ impl Pages {
     pub fn of(console: &Console, rows: u64) -> Self {
         let count = rows.div_ceil(PAGE);
         let url = format!(
-            "http://127.0.0.1:{}/proxy/network/v2/api/site/default/system-log/all",
-            console.port()
+            "{}/proxy/network/v2/api/site/default/system-log/all",
+            console.url()
         );
         let mut text = String::new();
         for page in 0..count {
@@ -30,7 +30,7 @@ impl Pages {
             let body = format!(r#"{{\"pageNumber\":{page},\"pageSize\":{PAGE}}}"#);
             writeln!(
                 text,
-                "{next}url = \"{url}\"\nsilent\nshow-error\nfail\noutput = \"/dev/null\"\nheader = \"X-API-KEY: {API_KEY}\"\n\
+                "{next}url = \"{url}\"\ninsecure\nsilent\nshow-error\nfail\noutput = \"/dev/null\"\nheader = \"X-API-KEY: {API_KEY}\"\n\
                  header = \"Content-Type: application/json\"\ndata = \"{body}\"\n\
                  write-out = \"%{{num_connects}} %{{size_download}}\\n\""
             )

@@ -8,6 +8,8 @@ use crate::console::row::Row;
 /// What the rows of a log are like.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Rows {
+    /// Each tells of another client that came.
+    Joins,
     /// Of a hundred, ninety tell of clients that come, move and go, eight of the firewall and two of attacks.
     Busy,
     /// Attacks, every one between another pair of addresses, so that nothing folds together.
@@ -17,7 +19,8 @@ pub enum Rows {
 impl Rows {
     pub fn name(self) -> &'static str {
         match self {
-            Self::Busy => "rows",
+            Self::Joins => "joins",
+            Self::Busy => "rows of a busy site",
             Self::Distinct => "distinct rows",
         }
     }
@@ -28,6 +31,7 @@ impl Rows {
         (0..count).map(move |n| {
             time += step;
             match self {
+                Self::Joins => Row::new(n, time),
                 Self::Busy => busy(n, time),
                 Self::Distinct => threat(n, time, &format!("2001:db8::{:x}:{:x}", n >> 16, n & 0xffff)),
             }

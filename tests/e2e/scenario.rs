@@ -48,7 +48,7 @@ impl Scenario {
     /// Points it at this console, with the key.
     pub fn controller(self, console: &Console) -> Self {
         let scenario = match console.pin() {
-            None => self.env("UNIFI_HOST", &format!("http://127.0.0.1:{}", console.port())),
+            None => self.env("UNIFI_HOST", &console.url()),
             Some(pin) => self
                 .env("UNIFI_HOST", "127.0.0.1")
                 .env("UNIFI_PORT", &console.port().to_string())

@@ -54,7 +54,7 @@ impl Host {
         #[expect(clippy::disallowed_methods, reason = "how far off the clock is to be")]
         let ahead = (self.now - Utc::now()).num_seconds();
         let output = outside("faketime", self.temp.path())
-            .env("UNIFI_HOST", format!("http://127.0.0.1:{}", self.console.port()))
+            .env("UNIFI_HOST", self.console.url())
             .env("UNIFI_API_KEY", API_KEY)
             .env("UNIFI_ARCHIVE_EVENTS", "true")
             .env("REPORTS_DIR", self.reports())

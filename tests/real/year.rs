@@ -87,7 +87,7 @@ impl Site {
     fn run(&self, webhook: Option<&str>) {
         let output = Command::new(UNIFI_SCAN)
             .env_clear()
-            .env("UNIFI_HOST", format!("http://127.0.0.1:{}", self.console.port()))
+            .env("UNIFI_HOST", self.console.url())
             .env("UNIFI_API_KEY", API_KEY)
             .env("UNIFI_WEBHOOK_URL", webhook.unwrap_or_default())
             .env("REPORTS_DIR", self.reports())

@@ -65,6 +65,22 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn routine_rows_may_be_counted_together(rows in stream(300)) {
+        let (mut together, mut routine) = (Digest::default(), Routine::default());
+        for event in &rows {
+            if routine.take(event).is_none() {
+                fold(&mut together, &site(), event);
+            }
+        }
+        routine.count_into(&mut together);
+        prop_assert_eq!(together, folded(&rows));
+    }
+}
+
 #[test]
 fn of_a_routine_row_nothing_counts_but_its_key_and_base_event() {
     let mut routine = 0;

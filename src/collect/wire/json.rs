@@ -181,6 +181,7 @@ fn string_end(text: &[u8], start: usize) -> Option<usize> {
 
 /// How far it is to the next quote, backslash or byte below `least`, eight bytes at a time: most strings are shorter
 /// than a search would take to begin.
+#[inline]
 pub fn to_mark(text: &[u8], least: u8) -> Option<usize> {
     const ONES: u64 = u64::MAX / 0xff;
     /// The high bit of each byte that is below `least`; above the lowest of them, others may be set as well.

@@ -102,6 +102,7 @@ struct Reader<'r> {
 }
 
 impl<'r> Reader<'r> {
+    #[inline]
     fn peek(&mut self) -> Option<u8> {
         while let Some((b' ' | b'\n' | b'\r' | b'\t', rest)) = self.rest.split_first() {
             self.rest = rest;
@@ -110,21 +111,25 @@ impl<'r> Reader<'r> {
     }
 
     /// The next byte that is not white space.
+    #[inline]
     fn next(&mut self) -> Option<u8> {
         let byte = self.peek()?;
         self.skip(1);
         Some(byte)
     }
 
+    #[inline]
     fn mark(&mut self, wanted: u8) -> Option<()> {
         (self.next()? == wanted).then_some(())
     }
 
+    #[inline]
     fn skip(&mut self, count: usize) {
         self.rest = self.rest.get(count..).unwrap_or_default();
     }
 
     /// What stands between quotes, as written.
+    #[inline]
     fn string(&mut self) -> Option<&'r [u8]> {
         self.mark(b'"')?;
         let text = self.rest;

@@ -13,7 +13,15 @@ use flate2::write::GzEncoder;
 use crate::console::answer;
 use crate::console::fault::What;
 use crate::console::identity::Identity;
-use crate::console::{Hit, Shared};
+use crate::console::{Console, Hit, Shared};
+
+impl Console {
+    /// Where it is reached.
+    pub fn url(&self) -> String {
+        let scheme = if self.pin.is_some() { "https" } else { "http" };
+        format!("{scheme}://127.0.0.1:{}", self.port())
+    }
+}
 
 /// Takes every connection, one thread each, until the console is dropped.
 pub(super) fn accept(listener: &TcpListener, identity: Option<&Identity>, shared: &Arc<Shared>) {
