@@ -176,7 +176,7 @@ pub struct AttemptArgs {
 
 #[derive(Debug, Args)]
 pub struct StatusArgs {
-    /// Exit 1 if the last success is older than this
+    /// Exit 1 if the last success, or what was read of any wanted source, is older than this
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub max_age: Option<Duration>,
     #[arg(long)]

@@ -11,6 +11,7 @@ use crate::commands::{fail, gaps, opened};
 use crate::config;
 use crate::disk::Dir;
 use crate::exit::Exit;
+use crate::model::attempt::{Attempt, SourceResult};
 use crate::model::coverage::Outcome;
 use crate::print;
 use crate::run::order::{Clock, span};
@@ -34,10 +35,9 @@ pub fn status(args: &StatusArgs, common: &Common) -> Exit {
         .as_ref()
         .and_then(|checkpoint| checkpoint.last_successful_run)
         .map(|time| now - time);
-    let stale = args.max_age.is_some_and(|most| {
-        checkpoint
-            .as_ref()
-            .is_none_or(|checkpoint| is_stale(checkpoint, most, now))
+    let stale = args.max_age.map_or_else(Stale::default, |most| {
+        let judge = |checkpoint| Stale::of(checkpoint, most, now);
+        checkpoint.as_ref().map_or_else(Stale::never, judge)
     });
     let directory = config::reports_dir(&common.wish()).map(|path| {
         let whole = std::path::absolute(&path).unwrap_or(path);
@@ -57,30 +57,96 @@ pub fn status(args: &StatusArgs, common: &Common) -> Exit {
     } else {
         print::put(as_text(&standing).as_bytes());
     }
-    if stale { Exit::Failed } else { Exit::Ok }
+    if stale.is_any() { Exit::Failed } else { Exit::Ok }
 }
 
-/// Whether the last success, or the oldest proof of a source that is wanted, is older than `most`; or the success lies
-/// so far ahead that a clock was wrong, other than the demo's, which is its own.
-fn is_stale(checkpoint: &Checkpoint, most: Duration, now: DateTime<Utc>) -> bool {
-    let is_over = |age: chrono::Duration| age.to_std().is_ok_and(|age| age > most);
-    let is_old = |success: DateTime<Utc>| {
-        let age = now - success;
-        is_over(if checkpoint.demo { age } else { age.abs() })
-    };
-    let unproved = wanted(checkpoint).any(|source| source.position.proved_until.is_none());
-    unproved
-        || checkpoint.last_successful_run.is_none_or(is_old)
-        || oldest_proof(checkpoint).is_none_or(|proof| is_over(now - proof))
+/// What is older than `--max-age` allows.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stale {
+    /// The last success; or it lies so far ahead that a clock was wrong, other than the demo's, which is its own.
+    success: bool,
+    /// The oldest proof of a source that is wanted.
+    proof: bool,
+    /// A source that is wanted was never read.
+    unread: bool,
+}
+
+impl Stale {
+    fn of(checkpoint: &Checkpoint, most: Duration, now: DateTime<Utc>) -> Self {
+        let is_over = |age: chrono::Duration| age.to_std().is_ok_and(|age| age > most);
+        let is_old = |success: DateTime<Utc>| {
+            let age = now - success;
+            is_over(if checkpoint.demo { age } else { age.abs() })
+        };
+        Self {
+            success: checkpoint.last_successful_run.is_none_or(is_old),
+            proof: oldest_proof(checkpoint).is_none_or(|proof| is_over(now - proof)),
+            unread: wanted(checkpoint).any(|source| source.position.proved_until.is_none())
+                || failed(checkpoint).any(|result| !is_stored(checkpoint, &result.name)),
+        }
+    }
+
+    fn never() -> Self {
+        Self {
+            success: true,
+            ..Self::default()
+        }
+    }
+
+    fn is_any(self) -> bool {
+        self.success || self.proof || self.unread
+    }
+}
+
+fn mark(stale: bool) -> &'static str {
+    if stale { ", STALE" } else { "" }
+}
+
+/// The newest attempt that asked for any source.
+fn asked(checkpoint: &Checkpoint) -> Option<&Attempt> {
+    let mut attempts = checkpoint.attempts.iter().rev();
+    attempts.find(|attempt| !attempt.sources.is_empty())
+}
+
+/// The sources that it could not read, or not whole.
+fn failed(checkpoint: &Checkpoint) -> impl Iterator<Item = &SourceResult> {
+    let results = asked(checkpoint).into_iter().flat_map(|attempt| &attempt.sources);
+    results.filter(|result| matches!(result.outcome, Outcome::Failed | Outcome::Partial))
+}
+
+/// Whether it is known how far it was read; of a picture there is nothing to know.
+fn is_stored(checkpoint: &Checkpoint, name: &str) -> bool {
+    let is_picture = name.ends_with("/devices") || name.ends_with("/health");
+    is_picture || checkpoint.sources.iter().any(|source| source.name == name)
+}
+
+/// What the newest attempt lacks, and why: sources of one controller that lack the same are told together.
+fn lacking(checkpoint: &Checkpoint) -> Vec<String> {
+    let mut together: Vec<(&str, &str, Vec<&str>)> = Vec::new();
+    for result in failed(checkpoint) {
+        let reason = result.reason.as_deref().unwrap_or("no reason was given");
+        let controller = result.name.split('/').next().unwrap_or_default();
+        let known = together
+            .iter_mut()
+            .find(|(of, why, _)| (*of, *why) == (controller, reason));
+        match known {
+            Some((.., names)) => names.push(&result.name),
+            None => together.push((controller, reason, vec![&result.name])),
+        }
+    }
+    let told = together.iter().map(|(_, reason, names)| {
+        let others = match names.len() {
+            1 => String::new(),
+            all => format!(" and {} more", all - 1),
+        };
+        format!("{}{others}: {reason}", names.first().copied().unwrap_or_default())
+    });
+    told.collect()
 }
 
 /// The sources that the newest attempt which asked for any wanted, and that this console has.
 fn wanted(checkpoint: &Checkpoint) -> impl Iterator<Item = &SourceState> {
-    let asked = checkpoint
-        .attempts
-        .iter()
-        .rev()
-        .find(|attempt| !attempt.sources.is_empty());
+    let asked = asked(checkpoint);
     let has = move |source: &&SourceState| {
         asked.is_none_or(|attempt| {
             let mut of = attempt.sources.iter().filter(|result| result.name == source.name);
@@ -97,7 +163,7 @@ struct Standing {
     checkpoint: Option<Checkpoint>,
     backup: Option<DateTime<Utc>>,
     age: Option<chrono::Duration>,
-    stale: bool,
+    stale: Stale,
     now: DateTime<Utc>,
 }
 
@@ -127,7 +193,8 @@ fn as_json(standing: &Standing) -> serde_json::Value {
         "last_attempt": checkpoint.and_then(|checkpoint| checkpoint.attempts.last()),
         "last_successful_run": checkpoint.and_then(|checkpoint| checkpoint.last_successful_run),
         "age_seconds": age.map(|age| age.num_seconds()),
-        "stale": stale,
+        "stale": stale.is_any(),
+        "lacking": checkpoint.map(lacking),
         "run": checkpoint.map(|checkpoint| checkpoint.run),
         "generation": checkpoint.map(|checkpoint| checkpoint.generation),
         "owed": checkpoint.map(Checkpoint::owed),
@@ -188,15 +255,17 @@ fn as_text(standing: &Standing) -> String {
     }
     match (checkpoint.last_successful_run, age) {
         (Some(time), Some(age)) => {
-            let mark = if *stale { ", STALE" } else { "" };
             let _ = writeln!(
                 text,
-                "last success    {} ({} ago{mark})",
+                "last success    {} ({} ago{})",
                 time.format("%F %T UTC"),
-                span(*age)
+                span(*age),
+                mark(stale.success)
             );
         }
-        _ => text.push_str("last success    never\n"),
+        _ => {
+            let _ = writeln!(text, "last success    never{}", mark(stale.success));
+        }
     }
     let _ = writeln!(text, "owed            {}", checkpoint.owed());
     for gap in gaps::of(checkpoint) {
@@ -210,10 +279,17 @@ fn as_text(standing: &Standing) -> String {
     if let Some(proved) = oldest_proof(checkpoint) {
         let _ = writeln!(
             text,
-            "read up to      {} ({} ago)",
+            "read up to      {} ({} ago{})",
             proved.format("%F %T UTC"),
-            span(*now - proved)
+            span(*now - proved),
+            mark(stale.proof)
         );
+    }
+    for lack in lacking(checkpoint) {
+        let _ = writeln!(text, "not read        {lack}");
+    }
+    if stale.unread {
+        text.push_str("                a source that is wanted was never read, STALE\n");
     }
     if let Some(backup) = backup {
         let _ = writeln!(

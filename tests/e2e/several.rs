@@ -150,3 +150,35 @@ fn a_console_that_never_answers_has_its_share_of_the_time_and_the_next_one_the_r
     scenario.run().exits(0);
     told_exactly(&scenario, &consoles);
 }
+
+#[test]
+fn the_status_names_the_console_that_was_never_read_and_is_stale_until_it_is() {
+    let consoles = consoles(2);
+    let scenario = world(&consoles, "");
+    consoles[0].state().key_is_good = false;
+    scenario.run().exits(3);
+    let ran = scenario
+        .does(&["status", "--max-age", "26h"])
+        .exits(1)
+        .says("not read        c0/")
+        .says("never read, STALE");
+    let told: Vec<&str> = ran
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("not read"))
+        .collect();
+    assert_eq!(told.len(), 1, "one line for one reason: {told:#?}");
+    assert!(
+        told[0].contains("and 2 more") && told[0].contains("API key"),
+        "{told:#?}"
+    );
+    assert!(!ran.stdout.contains("c1/"), "{ran}");
+    let told = scenario.does(&["status", "--json"]).exits(0).json();
+    assert_eq!(told["lacking"].as_array().unwrap().len(), 1);
+    consoles[0].state().key_is_good = true;
+    scenario.run().exits(0);
+    scenario
+        .does(&["status", "--max-age", "26h"])
+        .exits(0)
+        .never_says("not read");
+}
