@@ -250,7 +250,6 @@ impl Group {
     pub fn become_echo(&mut self) {
         self.echoes = self.count;
         self.examples.clear();
-        self.keys = Tally::default();
         self.echoed = std::mem::take(&mut self.facets);
         self.hours.clear();
         self.turns.clear();

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
+use crate::archive;
 use crate::console::Console;
 use crate::console::beside::Kept;
 use crate::console::fault::{Fault, What};
@@ -44,6 +45,7 @@ fn told_exactly(scenario: &Scenario, console: &Console, lists: &[&str]) {
     wanted.extend(listed.map(|row| row.id.clone()));
     wanted.sort();
     assert_eq!(scenario.told(), wanted);
+    archive::audit(&scenario.reports);
 }
 
 #[test]
