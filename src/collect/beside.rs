@@ -37,6 +37,18 @@ impl Site<'_> {
         let has_news = recent
             .newest()
             .is_some_and(|newest| is_behind(SourceKind::Events, newest + LONGEST_LAG));
+        if self.is_upgraded() {
+            // Rows from before the upgrade may be in the lists alone, for as long as they answer. That of threats only
+            // stood for a log that was not there.
+            let is_first = self.log(SourceKind::SystemLog, now).position.watermark.is_none();
+            for kind in lists::OLDER {
+                let was_read = self.log(kind, now).position.watermark.is_some();
+                if was_read && (is_first || kind != SourceKind::Ips) {
+                    self.read_beside(kind, now, log.is_whole(), console, take, gathered)?;
+                }
+            }
+            return Ok(());
+        }
         if has_news && self.has_outgrown_lists() {
             for kind in [SourceKind::Events, SourceKind::Alarms] {
                 gathered.learned.learn(&self.row.name, kind, Lesson::Silent);
@@ -73,6 +85,12 @@ impl Site<'_> {
         }
     }
 
+    /// The last run found another version.
+    fn is_upgraded(&self) -> bool {
+        let known = self.wanted.known.unwrap_or_default();
+        !known.version.is_empty() && known.version != self.sysinfo.version
+    }
+
     fn has_outgrown_lists(&self) -> bool {
         let major = self.sysinfo.version.split('.').next();
         major
@@ -97,7 +115,7 @@ impl Site<'_> {
             told.hear(&slice);
             take(slice)
         };
-        let read = lists::read(&self.log(kind, now), console, &mut seeing)?;
+        let read = self.refute(lists::read(&self.log(kind, now), console, &mut seeing)?);
         let lesson = match read.coverage.outcome {
             Outcome::Unsupported => Some(Lesson::Absent),
             // Alarms are rare, unless there are so many that the list does not reach to today.

@@ -140,6 +140,8 @@ pub struct Gathered {
     pub not_before: Option<DateTime<Utc>>,
     /// What this version of the console does not offer.
     pub learned: Learned,
+    /// It has the version that the last run found.
+    pub is_same_version: bool,
     /// Sites this account sees and the configuration wants, which `--site` left out.
     pub not_asked: Vec<SiteName>,
     /// What people call its sites, by short name.
@@ -223,7 +225,9 @@ fn gather(
     // Only what a version is known by can be remembered of it.
     if !gathered.version.is_empty() && gathered.version == known.version {
         gathered.learned = known.learned.cloned().unwrap_or_default();
+        gathered.is_same_version = true;
     }
+    gathered.learned = gathered.learned.at(wanted.now);
     for (index, row) in identity.sites.iter().enumerate() {
         let name = site_name(wanted, &row.name);
         let sysinfo = if index == 0 {

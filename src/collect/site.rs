@@ -18,6 +18,7 @@ use crate::collect::wire::page::Page;
 use crate::collect::wire::{SiteRow, Sysinfo};
 use crate::collect::{Gathered, Slice, Taking, Wanted, devices, lists, system_log, verdict};
 use crate::model::coverage::{Outcome, SourceCoverage};
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::learned::{Learned, Lesson};
 use crate::model::source::{SiteName, SourceId, SourceKind};
 use crate::model::warning::Warning;
@@ -47,7 +48,7 @@ impl Site<'_> {
         let (log, recent) = self.read_log(now, console, gateway, take, gathered)?;
         if log == Outcome::Unsupported {
             for kind in lists::OLDER {
-                let read = lists::read(&self.log(kind, now), console, take)?;
+                let read = self.refute(lists::read(&self.log(kind, now), console, take)?);
                 self.enter(gathered, self.doubted(read));
             }
         } else {
@@ -177,6 +178,7 @@ impl Site<'_> {
             Some(read) => read,
             None => lists::read(&log, console, take)?,
         };
+        read = self.refute(read);
         read.coverage = self.believed(read.coverage, &gathered.learned, console);
         self.learn(&read.coverage, &mut gathered.learned);
         self.enter(gathered, read);
@@ -196,9 +198,32 @@ impl Site<'_> {
 
     fn ask(&self, class: SourceKind, question: &Ask, console: &mut Console<'_>) -> Result<Page, NoRows> {
         match console.log_page(&self.row.name, class, question, self.wanted.is_enough) {
+            Err(NoRows::Absent(why)) if self.was_read(class) => Err(refuted(&why)),
             Err(NoRows::Absent(why)) => Err(probe::believed_absent(&self.row.name, class, &why, console)),
             page => page,
         }
+    }
+
+    /// What this version has offered before is not gone because the console says so once: it may be starting up.
+    pub fn refute(&self, read: Read) -> Read {
+        let coverage = read.coverage;
+        let coverage = if coverage.outcome == Outcome::Unsupported && self.was_read(coverage.id.kind) {
+            let why = coverage.reason.clone().unwrap_or_default();
+            verdict::refused(coverage, &refuted(&why))
+        } else {
+            coverage
+        };
+        Read { coverage, ..read }
+    }
+
+    /// This version was read here, and was never found to lack it.
+    fn was_read(&self, kind: SourceKind) -> bool {
+        let known = self.wanted.known.unwrap_or_default();
+        let is_same = !known.version.is_empty() && known.version == self.sysinfo.version;
+        let once = known
+            .learned
+            .and_then(|learned| learned.once(&self.row.name, kind));
+        is_same && once.is_none() && self.log(kind, self.now()).position.watermark.is_some()
     }
 
     /// The verdict on a source that this version of the console was found not to offer.
@@ -285,4 +310,9 @@ impl Site<'_> {
     fn now(&self) -> DateTime<Utc> {
         (self.clock)().unwrap_or(self.wanted.now)
     }
+}
+
+fn refuted(why: &str) -> NoRows {
+    let why = format!("{why}, although this version has offered it before; it may be starting up");
+    NoRows::Failed(Failure::new(FailureKind::Unavailable, why))
 }

@@ -40,6 +40,10 @@ pub fn beginning(checkpoint: &Checkpoint, site: &SiteName, id: &SourceId, start:
     if let Some(log) = log_of(checkpoint, id) {
         return whole(Position::unread(log - OVERLAP), None);
     }
+    if let Some(log) = checkpoint.source(&of_log(id)).filter(|_| id.kind.is_legacy()) {
+        // A list beside it that was not asked yet.
+        return whole(Position::unread(log.position.start), None);
+    }
     match predecessor(checkpoint, site, id) {
         Some(source) if source.id.controller.starts_with(STAND_IN) => {
             whole(source.position.clone(), Some(source.id.clone()))
@@ -59,12 +63,8 @@ pub fn after_lists(checkpoint: &Checkpoint, site: &SiteName, id: &SourceId) -> O
         let same_site = (&source.id.controller, &source.id.site) == (&id.controller, &id.site);
         same_site && source.id.kind.is_legacy()
     });
-    let log = SourceId {
-        kind: SourceKind::SystemLog,
-        ..id.clone()
-    };
     let has_log = checkpoint
-        .source(&log)
+        .source(&of_log(id))
         .is_some_and(|log| log.position.watermark.is_some());
     // Beside a log that is there, but was never read, they do not stand for it.
     let stood_for_it = checkpoint.controllers.get(&site.controller).is_none_or(|known| {
@@ -80,12 +80,18 @@ pub fn after_lists(checkpoint: &Checkpoint, site: &SiteName, id: &SourceId) -> O
 /// How far the log has been read of which this source is a class that was not read before. Some of its rows may have
 /// been counted there: their ids are known for the overlap.
 fn log_of(checkpoint: &Checkpoint, id: &SourceId) -> Option<DateTime<Utc>> {
-    let log = SourceId {
+    let log = checkpoint
+        .source(&of_log(id))
+        .filter(|_| id.kind.is_log_class())?;
+    log.position.watermark
+}
+
+/// The log of the same site.
+fn of_log(id: &SourceId) -> SourceId {
+    SourceId {
         kind: SourceKind::SystemLog,
         ..id.clone()
-    };
-    let log = checkpoint.source(&log).filter(|_| id.kind.is_log_class())?;
-    log.position.watermark
+    }
 }
 
 /// The entry that this source continues under another controller's uuid.
@@ -182,17 +188,9 @@ fn is_closed(line: &SourceCoverage) -> bool {
     line.id.kind.is_log_class() && matches!(line.outcome, Outcome::Unsupported | Outcome::Denied)
 }
 
-/// Drops the positions of what is read no more: classes of the log that are closed or that the log itself holds, and
-/// the older lists of an upgraded console, where its log goes on.
+/// Drops the positions of what is read no more: classes of the log that are closed or that the log itself holds. Those of
+/// older lists stay, for a console that is set back to the version that filled them.
 fn forget(next: &mut Checkpoint, gathered: &Gathered) {
-    let read_log =
-        |source: &SourceState| source.id.kind == SourceKind::SystemLog && source.position.watermark.is_some();
-    let logs: Vec<SourceId> = next
-        .sources
-        .iter()
-        .filter(|source| read_log(source))
-        .map(|log| log.id.clone())
-        .collect();
     let controller = gathered.coverage.first().map(|line| &line.id.controller);
     next.sources.retain(|source| {
         let id = &source.id;
@@ -201,16 +199,8 @@ fn forget(next: &mut Checkpoint, gathered: &Gathered) {
             .iter()
             .any(|line| line.id == *id && is_closed(line));
         let lesson = gathered.learned.of(site_in(&source.name), id.kind);
-        let log = SourceId {
-            kind: SourceKind::SystemLog,
-            ..id.clone()
-        };
-        let is_needless = match lesson.filter(|_| controller == Some(&id.controller)) {
-            None => false,
-            Some(Lesson::InLog) => true,
-            Some(Lesson::Absent | Lesson::Silent) => id.kind.is_legacy() && logs.contains(&log),
-        };
-        !is_closed && !is_needless
+        let is_in_log = controller == Some(&id.controller) && lesson == Some(Lesson::InLog);
+        !is_closed && !is_in_log
     });
 }
 

@@ -85,6 +85,7 @@ mod lines;
 mod observed;
 mod observed_rows;
 mod odd_pages;
+mod offered;
 mod older;
 mod once;
 mod output;
