@@ -6,6 +6,7 @@ pub mod compose;
 pub mod debts;
 pub mod delivery;
 pub mod desk;
+mod doubts;
 pub mod due;
 pub mod gather;
 pub mod halt;
@@ -205,8 +206,8 @@ fn collect(desk: &mut Desk<'_>, workshop: &mut Workshop) -> Result<Collected, Ha
     let taken = &counted.sources;
     ingest::complete_coverage(&mut harvest.coverage, taken);
     desk.warnings.append(&mut harvest.warnings);
-    tell::repeats(taken, &mut desk.warnings);
-    tell::upgrades(known, taken, &mut desk.warnings);
+    doubts::repeats(taken, &mut desk.warnings);
+    doubts::upgrades(known, taken, &harvest.coverage, &mut desk.warnings);
     acquaintances(&mut desk.checkpoint, &harvest, start);
     desk.record.sources = tell::source_results(&harvest.coverage);
     Ok(Collected {

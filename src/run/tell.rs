@@ -1,6 +1,5 @@
 //! What an attempt tells: its record, the warnings in its report, the last lines on stdout and stderr.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, DurationRound as _, Utc};
@@ -9,18 +8,13 @@ use crate::config::{Channel, Config, Tolerated};
 use crate::disk::random::random_hex;
 use crate::exit::Exit;
 use crate::model::attempt::{Attempt, ChannelResult, SourceResult, StateResult};
-use crate::model::count::counted;
 use crate::model::coverage::SourceCoverage;
 use crate::model::report::Report;
-use crate::model::source::{SourceId, SourceKind};
-use crate::model::warning::Warning;
 use crate::model::zone::{self, Zone};
 use crate::print;
 use crate::report;
 use crate::run::Ended;
-use crate::run::beginnings;
 use crate::run::halt::Halt;
-use crate::run::ingest::Taken;
 use crate::run::order::Order;
 use crate::run::ranges::runs;
 use crate::state::ledger::Ledger;
@@ -182,31 +176,6 @@ pub fn zone(config: &Config, console: Option<&str>) -> String {
     let own = config.timezone.as_ref().map(Zone::name);
     let told = || console.filter(|name| Zone::named(name).is_some());
     own.or_else(told).unwrap_or(zone::UTC).to_owned()
-}
-
-/// Where ids had been lost, rows may have been counted twice: the report says which source.
-pub fn repeats(taken: &BTreeMap<SourceId, Taken>, warnings: &mut Vec<Warning>) {
-    for (id, taken) in taken.iter().filter(|(_, taken)| taken.may_repeat > 0) {
-        let text = format!(
-            "The list of rows counted before was lost for {id}: {} in this report may repeat what an earlier one told.",
-            counted(taken.may_repeat, "row")
-        );
-        warnings.push(Warning::of(&taken.site, text));
-    }
-}
-
-/// A console that was upgraded has a system log now, which knows the rows of its older lists under other ids.
-pub fn upgrades(known: &Checkpoint, taken: &BTreeMap<SourceId, Taken>, warnings: &mut Vec<Warning>) {
-    for (id, taken) in taken.iter().filter(|(id, _)| id.kind == SourceKind::SystemLog) {
-        if beginnings::after_lists(known, &taken.site, id).is_some() {
-            let text = format!(
-                "{}: the console has a system log now, which is read from where its older lists ended; what they would \
-                 have shown late before that is not counted.",
-                taken.site
-            );
-            warnings.push(Warning::of(&taken.site, text));
-        }
-    }
 }
 
 pub fn source_results(coverage: &[SourceCoverage]) -> Vec<SourceResult> {

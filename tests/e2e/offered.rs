@@ -105,3 +105,25 @@ fn a_console_that_is_set_back_tells_nothing_of_its_lists_twice() {
     assert!(told.windows(2).all(|two| two[0] != two[1]), "{told:?}");
     archive::audit(&scenario.reports);
 }
+
+#[test]
+fn a_log_that_does_not_reach_back_to_the_lists_it_replaces_says_what_may_have_been_lost() {
+    let (scenario, console) = Scenario::with_console();
+    console.state().has_log = false;
+    "7.5.187".clone_into(&mut console.state().version);
+    hour(0, &console);
+    scenario.run().exits(0);
+    console.advance(TimeDelta::days(3));
+    // Made before the upgrade: the list still shows them, and the log begins after it.
+    let at = console.now() - TimeDelta::days(2);
+    console.list("events", [Row::listed(900, at, "EVT_WU_Connected", &json!({}))]);
+    console.state().has_log = true;
+    install(&console, "10.0.162", true);
+    hour(1_000, &console);
+    scenario.run().exits(0);
+    let warnings = scenario.newest_report()["warnings"].to_string();
+    assert!(warnings.contains("may have been lost"), "{warnings}");
+    // The list answers once more, and what it alone shows is counted.
+    assert_eq!(scenario.told().len(), 5 + 1 + 5 + 5);
+    archive::audit(&scenario.reports);
+}
