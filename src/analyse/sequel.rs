@@ -279,13 +279,8 @@ mod tests {
             (last.findings[0].severity, last.findings[0].ongoing),
             (Severity::Low, false)
         );
-        assert!(
-            last.findings[0]
-                .title
-                .ends_with("nothing heard since 19 November"),
-            "{}",
-            last.findings[0].title
-        );
+        let title = &last.findings[0].title;
+        assert!(title.ends_with("nothing heard since 19 November"), "{title}");
         assert!(later(9, last).judge().findings.is_empty());
     }
 
