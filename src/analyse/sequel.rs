@@ -105,9 +105,12 @@ fn presence(earlier: &Remembered, devices: &[Device]) -> Option<Fate> {
     }
 }
 
+/// By its MAC, or by its name where rows told nothing else.
 fn find<'a>(earlier: &Remembered, devices: &'a [Device]) -> Option<&'a Device> {
     let id = &earlier.subject.id;
-    devices.iter().find(|device| device.mac.eq_ignore_ascii_case(id))
+    let has_name = |device: &Device| !id.is_empty() && device.name.to_lowercase() == *id;
+    let is_it = |device: &&Device| device.mac.eq_ignore_ascii_case(id) || has_name(device);
+    devices.iter().find(is_it)
 }
 
 /// A row says that a device which kept dropping out came back last.

@@ -167,6 +167,14 @@ mod tests {
     }
 
     #[test]
+    fn a_device_that_rows_call_by_its_name_is_found_in_the_list() {
+        let first = Case::of([row("EVT_AP_Lost_Contact", 0, &[("AP", "Lobby")])]).judge();
+        let second = Case::default().seeing(vec![device("uap", "Lobby", MAC)]);
+        let second = second.remembering(first.memory).judge();
+        assert_eq!(second.findings[0].title, "“Lobby” is back online");
+    }
+
+    #[test]
     fn memory_is_bounded() {
         let memory = Memory {
             findings: (0..900)
