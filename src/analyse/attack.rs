@@ -21,8 +21,10 @@ pub fn placed(event: &Event) -> (&'static str, Severity) {
         Some(Nature::Reputation) if inbound && !allowed => Severity::Info,
         Some(Nature::Reputation) if inbound || !allowed => Severity::Low,
         Some(Nature::Reputation) => Severity::Medium,
-        Some(Nature::Policy) if allowed => Severity::Low,
-        Some(Nature::Scan | Nature::Policy) => Severity::Info,
+        Some(Nature::Policy) if allowed => return ("threat-noted", Severity::Low),
+        // By whomever to whomever: it is no attack, and must not be told beside one.
+        Some(Nature::Policy) => return ("threat-noted", Severity::Info),
+        Some(Nature::Scan) => Severity::Info,
     };
     (rule, severity)
 }

@@ -22,6 +22,7 @@ pub mod rules;
 #[cfg(test)]
 pub mod samples;
 mod scene;
+mod sequel;
 mod signature;
 mod snapshot;
 mod spells;

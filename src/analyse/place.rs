@@ -68,14 +68,8 @@ pub fn place(entry: Option<&'static Entry>, event: &Event) -> Placed {
         facets.extend(signature::nature(event).map(|nature| ("nature", nature.name().to_owned())));
     }
     let moved = matches!(turn, Some(Turn(_, Way::Down | Way::Blip, _)));
-    if let Some(line) = party(event, WAN).filter(|_| base.id == "wan-failover" && moved) {
-        let isp = party(event, &["ISP_NAME", "ISP"]).map_or("", Party::label);
-        let isp = if isp.is_empty() {
-            String::new()
-        } else {
-            format!(" ({isp})")
-        };
-        facets.push(("backup", format!("“{}”{isp}", line.label())));
+    if base.id == "wan-failover" && moved {
+        facets.extend(backup(event).map(|line| ("backup", line)));
     }
     Placed {
         rule,
@@ -86,6 +80,21 @@ pub fn place(entry: Option<&'static Entry>, event: &Event) -> Placed {
         facets,
         turn,
     }
+}
+
+/// The line that took over. The SIEM export names it apart from the one that failed; elsewhere a row names only it.
+fn backup(event: &Event) -> Option<String> {
+    if let Some(line) = party(event, &["BACKUP_WAN_NAME"]) {
+        return Some(format!("“{}”", line.label()));
+    }
+    let line = party(event, WAN).filter(|_| !event.key.starts_with("CEF:"))?;
+    let isp = party(event, &["ISP_NAME", "ISP"]).map_or("", Party::label);
+    let isp = if isp.is_empty() {
+        String::new()
+    } else {
+        format!(" ({isp})")
+    };
+    Some(format!("“{}”{isp}", line.label()))
 }
 
 /// What is counted by value of this row.
@@ -209,6 +218,21 @@ pub fn is_gateway_model(model: &str) -> bool {
 mod tests {
     use super::*;
     use crate::analyse::samples::row;
+
+    #[test]
+    fn the_backup_line_is_the_one_that_took_over() {
+        let backup = |key: &str, parties: &[(&str, &str)]| {
+            let event = row(key, 0, parties);
+            let placed = place(catalogue::entry_of(&event.key, &event.event), &event);
+            let (_, line) = placed.facets.into_iter().find(|(facet, _)| *facet == "backup")?;
+            Some(line)
+        };
+        let (fibre, lte) = (("WAN_NAME", "Fibre"), ("BACKUP_WAN_NAME", "LTE"));
+        assert_eq!(backup("CEF:105", &[fibre, lte]).as_deref(), Some("“LTE”"));
+        assert_eq!(backup("CEF:105", &[fibre]), None, "the line that failed");
+        let log = "NETWORK_FAILED_OVER_TO_BACKUP_WAN";
+        assert_eq!(backup(log, &[("WAN_NAME", "LTE")]).as_deref(), Some("“LTE”"));
+    }
 
     #[test]
     fn the_same_device_lost_in_two_ways_of_telling_is_one_group() {

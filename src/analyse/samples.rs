@@ -7,12 +7,12 @@ use proptest::prelude::{Strategy, prop_oneof};
 
 use crate::analyse::digest::{Filed, fold};
 use crate::analyse::{Evidence, Judgement, judge};
-use crate::model::coverage::SourceCoverage;
+use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::device::{Device, SiteSnapshot, Snapshot};
 use crate::model::digest::Digest;
 use crate::model::event::{Event, Party};
 use crate::model::memory::Memory;
-use crate::model::source::SiteName;
+use crate::model::source::{SiteName, SourceId, SourceKind};
 use crate::model::window::Window;
 
 pub fn site() -> SiteName {
@@ -199,5 +199,28 @@ pub fn device(kind: &str, name: &str, mac: &str) -> Device {
         state: Some(1),
         adopted: Some(true),
         ..Device::default()
+    }
+}
+
+/// The log of a site, read in full.
+pub fn answered(site: &SiteName) -> SourceCoverage {
+    SourceCoverage {
+        id: SourceId {
+            controller: "c".to_owned(),
+            site: site.site.clone(),
+            kind: SourceKind::SystemLog,
+        },
+        name: format!("{site}/system-log"),
+        outcome: Outcome::Complete,
+        since: None,
+        until: None,
+        events: 0,
+        records: 0,
+        late: 0,
+        duplicates: 0,
+        malformed: 0,
+        oldest: None,
+        reason: None,
+        code: 0,
     }
 }

@@ -93,31 +93,8 @@ mod tests {
 
     use super::*;
     use crate::analyse::digest::{fold, merge};
-    use crate::analyse::samples::{Case, row, stream};
-    use crate::model::coverage::{Outcome, SourceCoverage};
-    use crate::model::source::{SiteName, SourceId, SourceKind};
-
-    fn line(site: &SiteName) -> SourceCoverage {
-        SourceCoverage {
-            id: SourceId {
-                controller: "c".to_owned(),
-                site: site.site.clone(),
-                kind: SourceKind::SystemLog,
-            },
-            name: format!("{site}/system-log"),
-            outcome: Outcome::Complete,
-            since: None,
-            until: None,
-            events: 0,
-            records: 0,
-            late: 0,
-            duplicates: 0,
-            malformed: 0,
-            oldest: None,
-            reason: None,
-            code: 0,
-        }
-    }
+    use crate::analyse::samples::{Case, answered, row, stream};
+    use crate::model::source::SiteName;
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
@@ -133,7 +110,7 @@ mod tests {
                 for event in rows {
                     fold(&mut digest, &site, event);
                 }
-                case.coverage.push(line(&site));
+                case.coverage.push(answered(&site));
                 case.sites.insert(site.to_string(), digest.sums());
                 merge(&mut case.digest, digest);
             }

@@ -275,3 +275,64 @@ fn what_a_row_does_not_say_is_not_claimed() {
             .contains("which device it was aimed at or whether it was blocked")
     );
 }
+
+#[test]
+fn what_the_threat_detection_only_notes_is_no_attack_and_is_not_told_beside_one() {
+    let to = |ip, signature, n| {
+        let parties = [
+            ("SRC_IP", "192.168.1.55"),
+            ("DST_IP", ip),
+            ("SIGNATURE", signature),
+        ];
+        row("THREAT_DETECTED_V3", n, &parties)
+    };
+    let noted = |n| to("198.51.100.1", "ET INFO Observed DNS Query to .cloud TLD", n);
+    let alone = found(&Case::of((0..500).map(noted))).remove(0);
+    assert_eq!((alone.severity, alone.count), (Severity::Low, 500));
+    assert_eq!(
+        alone.title,
+        "The threat detection noted 500 things that are not dangerous by themselves"
+    );
+    assert!(
+        alone
+            .explanation
+            .contains("It was traffic from 192.168.1.55 to 198.51.100.1."),
+        "{}",
+        alone.explanation
+    );
+    let steps = alone.remediation.join(" ");
+    assert!(
+        !steps.contains("virus") && steps.starts_with("Nothing to do"),
+        "{steps}"
+    );
+
+    let malware = row(
+        "THREAT_BLOCKED_V3",
+        600,
+        &[
+            ("SRC_IP", "192.168.1.55"),
+            ("DST_IP", "203.0.113.9"),
+            ("SIGNATURE", "ET MALWARE x"),
+        ],
+    );
+    let both = found(&Case::of([noted(0), malware]));
+    let told: Vec<_> = both
+        .iter()
+        .map(|finding| (finding.title.as_str(), finding.severity, finding.count))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (
+                "One of your devices (192.168.1.55) tried to reach the suspicious internet address 203.0.113.9; this was blocked",
+                Severity::Severe,
+                1
+            ),
+            (
+                "The threat detection noted something that is not dangerous by itself",
+                Severity::Low,
+                1
+            )
+        ]
+    );
+}

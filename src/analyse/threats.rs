@@ -47,6 +47,7 @@ pub fn finding(case: &Case) -> Finding {
     finding.explanation = match case.rule.id {
         "threat-inbound-blocked" => format!("{}{}", case.rule.explanation, rolled(group)),
         "threat" => format!("{}{}", case.rule.explanation, lacking(group)),
+        "threat-noted" => format!("{}{}", case.rule.explanation, between(group)),
         "threat-inbound-allowed" => case.rule.explanation.to_owned(),
         _ => format!("{outcome} {}", case.rule.explanation),
     };
@@ -78,12 +79,12 @@ fn severity(case: &Case) -> Severity {
     let passed = group.total("detected") > 0;
     let insistent = most(group) >= INSISTENT;
     let compromised = rows_of(group, &[Nature::Compromise]);
-    let harmless = rows_of(group, &[Nature::Reputation, Nature::Scan, Nature::Policy]);
+    let harmless = rows_of(group, &[Nature::Reputation, Nature::Scan]);
     match case.rule.id {
         "threat-inbound-blocked" if compromised > 1 => Severity::Medium,
         "threat-inbound-blocked" if harmless == group.occurrences() && is_scan(group) => Severity::Low,
         // Being many makes none of these worse.
-        _ if harmless == group.occurrences() => group.worst,
+        _ if harmless == group.occurrences() || case.rule.id == "threat-noted" => group.worst,
         "threat-overlay" if compromised > 0 => Severity::Severe,
         "threat-outbound" | "threat-lateral" if passed || insistent => Severity::Severe,
         "threat-outbound" | "threat-lateral" => group.worst.max(Severity::Medium),
@@ -209,6 +210,18 @@ fn rolled(group: &Group) -> String {
     }
     text.push('.');
     text
+}
+
+/// Whose traffic was noted, and where it went.
+fn between(group: &Group) -> String {
+    let told = |word: &str, facet| match words::top(group, facet) {
+        ends if ends.is_empty() => String::new(),
+        ends => format!(" {word} {ends}"),
+    };
+    match told("from", "source") + &told("to", "destination") {
+        ends if ends.is_empty() => ends,
+        ends => format!(" It was traffic{ends}."),
+    }
 }
 
 /// Rows of the commonest pair.

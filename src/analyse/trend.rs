@@ -2,11 +2,9 @@
 
 use chrono::TimeDelta;
 
-use crate::analyse::aftermath::{aftermath, next_time};
-use crate::analyse::rules::{self, Kind, Rule};
 use crate::analyse::scene::Scene;
-use crate::analyse::words::{self, capitalised};
-use crate::model::finding::{Finding, Severity, Trend};
+use crate::analyse::sequel;
+use crate::model::finding::{Finding, Trend};
 use crate::model::memory::{Memory, Remembered};
 
 /// Findings remembered at most; the longest silent are forgotten first, those that go on last. At some 450 bytes each
@@ -14,8 +12,6 @@ use crate::model::memory::{Memory, Remembered};
 const REMEMBERED: usize = 140;
 /// A finding silent for so long is forgotten.
 const FORGET: TimeDelta = TimeDelta::days(30);
-/// An outage nobody has heard of for so long is no longer brought up.
-const SILENT: TimeDelta = TimeDelta::days(2);
 /// A count must reach this before twice as many is worse.
 const NOTABLE: u64 = 10;
 
@@ -66,18 +62,14 @@ pub fn apply(findings: &mut Vec<Finding>, scene: &Scene<'_>) -> Memory {
         })
         .collect();
     for (fingerprint, earlier) in absent {
-        let fate = fate(earlier, findings, scene);
+        let fate = sequel::fate(earlier, findings, scene);
         if let Some(remembered) = next.findings.get_mut(fingerprint) {
-            remembered.ongoing = matches!(fate, Fate::Unseen | Fate::Quiet);
-            if fate == Fate::Over {
+            remembered.ongoing = fate.goes_on();
+            if fate == sequel::Fate::Over {
                 remembered.last_run = run.unwrap_or(remembered.last_run);
             }
         }
-        match fate {
-            Fate::Over => findings.push(again(fingerprint, earlier, scene, true)),
-            Fate::Quiet => findings.push(again(fingerprint, earlier, scene, false)),
-            Fate::Unseen | Fate::Dropped => {}
-        }
+        findings.extend(sequel::again(fingerprint, earlier, scene, fate));
     }
     bound(&mut next, scene);
     next
@@ -100,150 +92,6 @@ fn compare(finding: &mut Finding, earlier: &Remembered) {
     } else {
         Trend::Recurring
     };
-}
-
-/// What became of a finding that was going on and is not among today's.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    /// Seen to be over.
-    Over,
-    /// Nothing was heard of it: as far as we know it goes on.
-    Quiet,
-    /// Where one would see it was not read this time.
-    Unseen,
-    /// Told under another name, or silent for too long.
-    Dropped,
-}
-
-fn fate(earlier: &Remembered, findings: &[Finding], scene: &Scene<'_>) -> Fate {
-    let told_otherwise = findings.iter().any(|finding| {
-        finding.rule.starts_with("device-")
-            && earlier.rule.starts_with("device-")
-            && finding.site == earlier.site
-            && finding.subject.id == earlier.subject.id
-    });
-    if told_otherwise {
-        return Fate::Dropped;
-    }
-    if earlier.rule == "coverage" {
-        let asked = scene.evidence.coverage.iter();
-        let asked = asked.filter(|source| source.site() == earlier.site);
-        return if asked.clone().count() == 0 {
-            Fate::Unseen
-        } else if asked
-            .clone()
-            .all(|source| source.is_covered(scene.evidence.coverage))
-        {
-            Fate::Over
-        } else {
-            Fate::Dropped
-        };
-    }
-    let site = scene.site(&earlier.site);
-    let devices = site.and_then(|site| site.devices.as_ref());
-    if earlier.rule == "health" {
-        return if site.is_some_and(|site| site.health.is_some()) {
-            Fate::Over
-        } else {
-            Fate::Unseen
-        };
-    }
-    let rule = rules::find(&earlier.rule);
-    let seen_in_snapshot = rule.kind != Kind::Outage || matches!(rule.id, "device-down" | "on-battery");
-    if seen_in_snapshot {
-        let Some(devices) = devices else {
-            return Fate::Unseen;
-        };
-        let device = devices
-            .iter()
-            .find(|device| device.mac.eq_ignore_ascii_case(&earlier.subject.id));
-        // Not connected, and yet no finding: updating, adopting. The next report will know.
-        return match device.map(|device| (device.state, device.disabled)) {
-            Some((Some(1) | None, _) | (_, true)) | None => Fate::Over,
-            Some(_) => Fate::Unseen,
-        };
-    }
-    let lines: Vec<_> = devices
-        .into_iter()
-        .flatten()
-        .flat_map(|device| &device.wans)
-        .collect();
-    let all_up = !lines.is_empty()
-        && lines
-            .iter()
-            .all(|wan| wan.up == Some(true) || wan.enabled == Some(false));
-    if rule.id == "wan-outage" && all_up {
-        Fate::Over
-    } else if scene.now() - earlier.last_seen > SILENT {
-        Fate::Dropped
-    } else {
-        Fate::Quiet
-    }
-}
-
-/// An earlier finding told once more: that it is over, or that nothing was heard of it.
-fn again(fingerprint: &str, earlier: &Remembered, scene: &Scene<'_>, over: bool) -> Finding {
-    let rule = rules::find(&earlier.rule);
-    let name = words::name(&earlier.subject);
-    let who = match rule.id {
-        "wan-outage" => format!("internet connection {name}"),
-        "wan-failover" => "main internet line".to_owned(),
-        "vpn-tunnel" => format!("VPN tunnel {name}"),
-        _ => name,
-    };
-    let title = match (over, rule.id) {
-        (true, "device-down") => format!("{who} is back online"),
-        (true, "wan-outage" | "vpn-tunnel") => format!("{who} works again"),
-        (true, "coverage") => "everything could be read again".to_owned(),
-        (true, _) => format!("solved: {}", earlier.title),
-        (false, _) => format!("{who}: still no sign that it is back"),
-    };
-    let remediation = if over && rule.kind == Kind::Outage {
-        vec![next_time(rule)]
-    } else if over {
-        Vec::new()
-    } else {
-        rule.advice.iter().map(|step| (*step).to_owned()).collect()
-    };
-    Finding {
-        fingerprint: fingerprint.to_owned(),
-        rule: earlier.rule.clone(),
-        severity: if over { Severity::Info } else { earlier.severity },
-        category: earlier.category,
-        title: capitalised(title.trim()),
-        explanation: if over {
-            over_now(earlier, rule, scene)
-        } else {
-            format!(
-                "An earlier report told of this, and no message has said since that it is over. {}",
-                rule.explanation
-            )
-        },
-        remediation,
-        subject: earlier.subject.clone(),
-        site: earlier.site.clone(),
-        first_seen: earlier.first_seen,
-        last_seen: if over { scene.now() } else { earlier.last_seen },
-        count: 0,
-        occurrences: 1,
-        trend: if over { Trend::Resolved } else { Trend::Quiet },
-        days: earlier.days,
-        ongoing: !over,
-        examples: Vec::new(),
-    }
-}
-
-/// How long it lasted at most: nobody saw it end, it was only seen to be over.
-fn over_now(earlier: &Remembered, rule: &Rule, scene: &Scene<'_>) -> String {
-    let lasted = u64::try_from((scene.now() - earlier.first_seen).num_seconds()).unwrap_or(0);
-    match rule.kind {
-        Kind::Outage if lasted >= 60 => format!(
-            "An earlier report told of this. It is over now, after {} at most. {}",
-            words::duration(lasted),
-            aftermath(rule)
-        ),
-        _ => "An earlier report told of this. It is over now.".to_owned(),
-    }
 }
 
 fn bound(memory: &mut Memory, scene: &Scene<'_>) {
@@ -319,11 +167,11 @@ mod tests {
     }
 
     #[test]
-    fn an_unread_device_list_resolves_nothing() {
-        let first = Case::default().seeing(vec![offline()]).judge();
-        let second = Case::default().remembering(first.memory).judge();
-        assert!(second.findings.is_empty());
-        assert!(second.memory.findings.values().all(|earlier| earlier.ongoing));
+    fn a_device_that_rows_call_by_its_name_is_found_in_the_list() {
+        let first = Case::of([row("EVT_AP_Lost_Contact", 0, &[("AP", "Lobby")])]).judge();
+        let second = Case::default().seeing(vec![device("uap", "Lobby", MAC)]);
+        let second = second.remembering(first.memory).judge();
+        assert_eq!(second.findings[0].title, "“Lobby” is back online");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::model::report::Report;
 use crate::model::source::SourceKind;
 use crate::model::text::clean;
 use crate::report::sight::Sight;
-use crate::report::words::{capitalised, spelled};
+use crate::report::words::{capitalised, cut, spelled, uncapitalised};
 
 /// The open findings and the gaps of one report, counted.
 pub struct Verdict<'a> {
@@ -139,11 +139,11 @@ impl<'a> Verdict<'a> {
             [only] => format!("{sentence}: {}", short(only, HEADLINE)),
             [first, second] => {
                 let room = room.saturating_sub(6);
-                let (one, other) = (short(first, HEADLINE), short(second, HEADLINE));
+                let (one, other) = (short(first, HEADLINE), joined(second, HEADLINE));
                 // The shorter one keeps its words, the longer one gives way.
                 let (long, little) = (one.chars().count(), other.chars().count());
                 let rest = room.saturating_sub(long.min(little)).max(room / 2);
-                format!("{sentence}: {}; and {}", clean(&one, rest), clean(&other, rest))
+                format!("{sentence}: {}; and {}", cut(&one, rest), cut(&other, rest))
             }
             [first, ..] => format!("{sentence}; first: {}", short(first, room.saturating_sub(7))),
         }
@@ -152,8 +152,19 @@ impl<'a> Verdict<'a> {
 
 /// A title inside a longer sentence: its own parts are not set apart like those of the sentence.
 fn short(finding: &Finding, longest: usize) -> String {
-    let title = clean(&finding.title, longest);
-    title.trim_end_matches('.').replace("; ", " – ")
+    let title = clean(&finding.title, finding.title.len());
+    cut(&title.trim_end_matches('.').replace("; ", " – "), longest)
+}
+
+/// The same behind an "and"; a name stays as it is.
+fn joined(finding: &Finding, longest: usize) -> String {
+    let title = short(finding, longest);
+    let name = finding.subject.name.as_str();
+    if !name.is_empty() && title.starts_with(name) {
+        title
+    } else {
+        uncapitalised(&title)
+    }
 }
 
 impl Tone {
@@ -285,6 +296,17 @@ mod tests {
         long.findings[0].title = "long; ".repeat(99);
         assert!(said(&long).chars().count() <= HEADLINE, "{}", said(&long));
         assert!(said(&long).ends_with(&format!("; and {}", long.findings[1].title)));
+        let mut both = sample::busy();
+        both.findings[0].title = format!(
+            "{} – only some attempts were blocked",
+            "tried to reach addresses ".repeat(4)
+        );
+        both.findings[1].title = "This report may be incomplete in what it says of yesterday".to_owned();
+        let both = said(&both);
+        assert!(
+            both.ends_with("reach addresses; and this report may be incomplete in what it says of yesterday"),
+            "{both}"
+        );
         let medium = said(&without(&[Severity::Severe]));
         assert!(medium.contains(" to look at"), "{medium}");
         let low = said(&without(&[Severity::Severe, Severity::Medium]));

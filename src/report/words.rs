@@ -25,6 +25,38 @@ pub fn capitalised(text: &str) -> String {
         .unwrap_or_default()
 }
 
+/// The text with its first letter made small, where it begins with a common word: `WiFi` and `VPN` stay.
+pub fn uncapitalised(text: &str) -> String {
+    let word = text.split(' ').next().unwrap_or_default();
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) if !word.chars().skip(1).any(char::is_uppercase) => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// The text in at most so many letters: whole, or without what a dash sets apart, or up to the end of a word.
+pub fn cut(text: &str, longest: usize) -> String {
+    let byte_of = |letter| text.char_indices().nth(letter).map(|(at, _)| at);
+    let (Some(end), Some(before_dots)) = (byte_of(longest), byte_of(longest.saturating_sub(1))) else {
+        return text.to_owned();
+    };
+    let head = |end| text.get(..end).unwrap_or_default();
+    let dashes = text.match_indices(" – ").map(|(at, _)| at);
+    if let Some(clause) = dashes.filter(|at| (end / 2..=end).contains(at)).last() {
+        return head(clause).to_owned();
+    }
+    let kept = head(before_dots);
+    let words = match text.get(before_dots..) {
+        Some(rest) if !rest.starts_with(' ') => kept.rsplit_once(' ').map_or(kept, |(words, _)| words),
+        _ => kept,
+    };
+    let words = words.trim_end_matches([' ', ',', ';', ':', '–', '(', '“']);
+    format!("{words}…")
+}
+
 /// `once`, `twice`, `17 times`.
 pub fn times(number: u64) -> String {
     match number {
@@ -101,6 +133,30 @@ mod tests {
     fn the_last_of_a_list_is_joined_by_and() {
         let three = ["a", "b", "c"].map(str::to_owned);
         assert_eq!(listed(&three), "a, b and c");
+    }
+
+    #[test]
+    fn a_text_is_cut_at_a_clause_or_a_word() {
+        let text = "“PC” tried twice to reach 2 addresses – only some attempts were blocked";
+        assert_eq!(cut(text, 99), text);
+        assert_eq!(cut(text, text.chars().count()), text);
+        for longest in [37, 40, 60] {
+            assert_eq!(cut(text, longest), "“PC” tried twice to reach 2 addresses");
+        }
+        assert_eq!(cut(text, 30), "“PC” tried twice to reach 2…");
+        assert_eq!(cut(text, 36), "“PC” tried twice to reach 2…");
+        assert_eq!(cut("a, b and c", 4), "a…");
+        assert_eq!(cut("endless", 4), "end…");
+        assert_eq!(cut("endless", 0), "…");
+    }
+
+    #[test]
+    fn a_sentence_that_is_joined_on_begins_small() {
+        assert_eq!(uncapitalised("This report may lack"), "this report may lack");
+        assert_eq!(uncapitalised("A switch"), "a switch");
+        for text in ["WiFi is bad", "VPN tunnel", "“Roof” is offline", ""] {
+            assert_eq!(uncapitalised(text), text);
+        }
     }
 
     #[test]

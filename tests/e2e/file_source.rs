@@ -260,3 +260,44 @@ fn one_that_is_imported_is_not_read_again() {
     let report: Value = there.newest_report();
     assert_eq!(report["counts"]["events"], 2);
 }
+
+/// What a console's SIEM export says of an access point, so many minutes ago.
+fn access_point(id: u64, what: &str, minutes: i64) -> String {
+    let time = (Utc::now() - TimeDelta::minutes(minutes)).format("%Y-%m-%dT%H:%M:%S%.3fZ");
+    format!(
+        "{time} gw CEF:0|Ubiquiti|UniFi Network|10.2.93|{id}|{what}|5|UNIFIdeviceName=Shop AP \
+         UNIFIdeviceMac=02:00:5e:00:54:07 UNIFIutcTime={time} msg=Shop AP: {what}.\n"
+    )
+}
+
+#[test]
+fn an_outage_goes_on_until_a_line_says_that_it_is_over() {
+    let scenario = world();
+    append(&scenario, "gw.log", &access_point(512, "Device Offline", 20));
+    assert_eq!(runs(&scenario, 0), 1);
+    let first = scenario.newest_report()["findings"][0].clone();
+    for _ in 0..2 {
+        assert_eq!(runs(&scenario, 0), 0);
+        let report = scenario.newest_report();
+        let told = &report["findings"][0];
+        assert_eq!(told["title"], "“Shop AP”: still no sign that it is back");
+        for same in ["fingerprint", "severity", "remediation"] {
+            assert_eq!(told[same], first[same], "{same}");
+        }
+        assert_eq!(
+            (&told["count"], &told["trend"]),
+            (&Value::from(0), &Value::from("quiet"))
+        );
+        let text = scenario.newest("txt");
+        assert!(
+            text.contains("still going on") && !text.contains("All clear"),
+            "{text}"
+        );
+    }
+    append(&scenario, "gw.log", &access_point(513, "Device Online", 1));
+    assert_eq!(runs(&scenario, 0), 1);
+    let report = scenario.newest_report();
+    assert_eq!(report["findings"][0]["trend"], "resolved");
+    assert_eq!(runs(&scenario, 0), 0);
+    assert_eq!(scenario.newest_report()["findings"].as_array().unwrap().len(), 0);
+}

@@ -320,3 +320,28 @@ fn one_cause_is_one_finding_however_many_rows_it_has() {
     );
     scenario.told_exactly(&console);
 }
+
+#[test]
+fn a_device_that_left_the_list_is_not_back() {
+    let (scenario, console) = Scenario::with_console();
+    let other = || device("02:00:5e:00:54:01", "Roof AP", json!({}));
+    let away = device("02:00:5e:00:54:02", "Cellar", json!({"type": "usw", "state": 0}));
+    console.state().devices = vec![other(), away];
+    scenario.run().exits(0);
+    assert_eq!(scenario.newest_report()["findings"][0]["rule"], "device-down");
+    console.state().devices = vec![other()];
+    console.advance(TimeDelta::hours(1));
+    scenario.run().exits(0);
+    let text = scenario.newest("txt");
+    assert!(
+        text.contains("“Cellar” is no longer in the console's list"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("back online") && !text.contains("All clear"),
+        "{text}"
+    );
+    console.advance(TimeDelta::hours(1));
+    scenario.run().exits(0);
+    assert!(!scenario.newest("txt").contains("Cellar"), "told once");
+}

@@ -21,7 +21,7 @@ Jul  5 04:19:11 gw CEF:0|Ubiquiti|UniFi Network|9.3.33|202|Honeypot Triggered|6|
 Jul  5 04:21:44 gw CEF: 0|Ubiquiti|UniFi OS|4.3.5|admins|1|msg=ann signed in to UniFi OS. Source IP: 192.0.2.10
 Sep 10 10:00:01 gw CEF:0|Ubiquiti|UniFi Network|10.2.93|546|Config Modified|5|src=192.0.2.10 UNIFIsettingsSection=Security UNIFIadmin=ann cnt=2 UNIFIutcTime=2026-09-10T08:00:01.334Z msg=ann made 2 changes.
 Sep 10 10:00:05 gw CEF:0|Ubiquiti|UniFi Network|10.2.93|400|WiFi Client Connected|1|UNIFIclientAlias=Phone=1 UNIFIclientMac=02:00:00:00:00:66 UNIFIutcTime=2026-09-10T08:00:05.000Z msg=Phone=1 connected.
-Sep 10 10:02:00 gw CEF:0|Ubiquiti|UniFi Network|10.6.101|105|Temporary Internet Failover|6|UNIFIwanName=WAN1 UNIFIreportedDuration=75s UNIFIutcTime=2026-09-10T08:02:00.000Z msg=Internet failed over.
+Sep 10 10:02:00 gw CEF:0|Ubiquiti|UniFi Network|10.6.101|105|Temporary Internet Failover|6|UNIFIwanName=WAN1 UNIFIfailoverWanName=WAN2 UNIFIreportedDuration=75s UNIFIutcTime=2026-09-10T08:02:00.000Z msg=Internet failed over.
 ";
 /// Four events among what devices tell besides.
 const SYSLOG: &str = "\
@@ -77,6 +77,7 @@ fn cef_lines_are_judged_as_rows_of_the_console_are() {
         assert!(found.get(rule) == Some(&count), "{rule}: {found:?}");
     }
     assert!(report.to_string().contains("Lab PC (1)"));
+    assert!(report.to_string().contains("Backup line: “WAN2”"));
     let warnings = report["warnings"].to_string();
     assert!(
         warnings
@@ -117,7 +118,8 @@ fn syslog_lines_are_judged_and_what_tells_nothing_is_passed_over_and_counted() {
         (&4.into(), &2.into())
     );
     let found = rules(&report);
-    assert!(found.get("threat-outbound") == Some(&1), "{found:?}");
+    assert!(found.get("threat-noted") == Some(&1), "{found:?}");
+    assert!(!report.to_string().contains("virus"), "an ET INFO is no malware");
     let warnings = report["warnings"].to_string();
     assert!(warnings.contains("3 lines tell of nothing that is judged and are not counted as events (1 of them are not of UniFi)"), "{warnings}");
 }

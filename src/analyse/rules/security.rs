@@ -57,6 +57,10 @@ pub const RULES: &[Rule] = &[
             "Close the port forwarding to this device if you do not need it, or use a VPN instead.",
             "Install the updates of that device, and check it for anything unusual.",
         ]),
+    Rule::new("threat-noted", Security, Info).kind(Kind::Derived).about(About::Site).rolled_up().facets(SOURCES)
+        .title("The threat detection noted something that is not dangerous by itself", "The threat detection noted {count} things that are not dangerous by themselves")
+        .because("These rules of the threat detection take note of what is only worth knowing, such as the lookup of an unusual name, a chat program or file sharing. They are no sign of malware by themselves.")
+        .advise(&["Nothing to do, if you know what runs on the devices named here.", "If you do not want such notes, switch off this category in the console's threat settings."]),
     Rule::new("honeypot-hit", Security, Severe).about(About::Source).escalates()
         .title("{name} touched the trap (honeypot) in your network", "{name} touched the trap (honeypot) in your network {times}")
         .because("The trap is an address nobody has a reason to contact. A device that does is searching the network: malware does so, and so do network scanners and some printer or camera tools.")

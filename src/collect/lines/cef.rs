@@ -217,6 +217,7 @@ fn use_of(key: &[u8]) -> Option<Use> {
         b"deviceIp" => Field::DeviceIp,
         b"deviceModel" => Field::DeviceModel,
         b"wanName" => Field::Wan,
+        b"failoverWanName" => Field::BackupWan,
         b"wanIsp" => Field::Isp,
         b"reportedDuration" => Field::Duration,
         b"admin" => Field::Admin,

@@ -37,6 +37,7 @@ pub enum Field {
     DeviceIp,
     DeviceModel,
     Wan,
+    BackupWan,
     Isp,
     Duration,
     Admin,
@@ -54,7 +55,7 @@ pub enum Field {
     Port,
 }
 
-const FIELDS: [Field; 36] = [
+const FIELDS: [Field; 37] = [
     Field::Key,
     Field::Event,
     Field::Category,
@@ -76,6 +77,7 @@ const FIELDS: [Field; 36] = [
     Field::DeviceIp,
     Field::DeviceModel,
     Field::Wan,
+    Field::BackupWan,
     Field::Isp,
     Field::Duration,
     Field::Admin,
@@ -122,6 +124,7 @@ fn role(field: Field) -> Option<(&'static str, Part)> {
         Field::DeviceIp => ("DEVICE", Part::Ip),
         Field::DeviceModel => ("DEVICE", Part::Model),
         Field::Wan => ("WAN_NAME", Part::Name),
+        Field::BackupWan => ("BACKUP_WAN_NAME", Part::Name),
         Field::Isp => ("ISP_NAME", Part::Name),
         Field::Duration => ("DURATION", Part::Name),
         Field::Admin => ("ADMIN", Part::Name),

@@ -52,6 +52,7 @@ pub fn findings() -> Vec<Finding> {
             severity: Severity::Severe,
             category: Category::Connectivity,
             title: "Warehouse AP is offline".to_owned(),
+            subject: Subject { kind: "device".to_owned(), id: "02:00:00:00:00:41".to_owned(), name: "Warehouse AP".to_owned() },
             explanation: "The console has not heard from the access point Warehouse AP for 5 h. Nobody has WiFi near it.".to_owned(),
             remediation: steps(&["Look at its light: dark means no power.", "Try another cable, then another port of Rack switch (it was on port 7)."]),
             first_seen: at(18, 7, 55), last_seen: at(20, 0, 52), count: 3, occurrences: 1,
