@@ -79,9 +79,12 @@ pub fn of_nothing(harvest: &Harvest, stop: &Stop) -> Option<Halt> {
             }
         }
     }
-    if harvest.coverage.is_empty() && !harvest.not_asked.is_empty() {
-        let there: Vec<String> = harvest.not_asked.iter().map(ToString::to_string).collect();
-        exit = exit.worst(Exit::Config);
+    let there = there(harvest);
+    if harvest.coverage.is_empty() && !there.is_empty() {
+        // What is behind a console that did not answer is unknown.
+        if sentences.is_empty() {
+            exit = exit.worst(Exit::Config);
+        }
         sentences.push(format!(
             "--site names no site that is there; there are: {}",
             there.join(", ")
@@ -98,6 +101,20 @@ pub fn of_nothing(harvest: &Harvest, stop: &Stop) -> Option<Halt> {
         exit = Exit::Unavailable;
     }
     Some(Halt::new(exit, sentences.join("\n")))
+}
+
+/// Every site and file source that `--site` left out, with what people call it.
+fn there(harvest: &Harvest) -> Vec<String> {
+    let consoles = harvest.by_controller.values();
+    let sites = consoles.flat_map(|gathered| &gathered.not_asked);
+    let shown = sites.chain(&harvest.not_asked).map(|site| {
+        let name = site.to_string();
+        match harvest.labels.get(&name) {
+            Some(label) => format!("{name} ({label})"),
+            None => name,
+        }
+    });
+    shown.collect()
 }
 
 /// A sentence that names its controller or source once.
