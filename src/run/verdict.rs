@@ -42,14 +42,17 @@ fn of_source(line: &SourceCoverage, config: &Config) -> Exit {
         Outcome::Complete | Outcome::Empty => Exit::Ok,
         _ if line.code == FailureKind::Timeout.code() => Exit::Timeout,
         Outcome::Partial | Outcome::Failed => Exit::Partial,
-        Outcome::Unsupported | Outcome::Denied => {
-            let required = config
-                .required_sources
-                .iter()
-                .any(|name| *name == line.name || line.name.ends_with(&format!("/{name}")));
-            if required { Exit::Partial } else { Exit::Ok }
-        }
+        Outcome::Unsupported | Outcome::Denied if is_required(line, config) => Exit::Partial,
+        Outcome::Unsupported | Outcome::Denied => Exit::Ok,
     }
+}
+
+/// The operator wants it whatever stands for it.
+pub fn is_required(line: &SourceCoverage, config: &Config) -> bool {
+    let names = config.required_sources.iter();
+    names
+        .into_iter()
+        .any(|name| *name == line.name || line.name.ends_with(&format!("/{name}")))
 }
 
 /// The code of the signal that was given, if one was.

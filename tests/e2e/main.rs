@@ -73,6 +73,7 @@ mod exit_codes;
 mod exports;
 mod fake_console;
 mod file_source;
+mod first_steps;
 mod flows;
 mod gateway;
 mod history;

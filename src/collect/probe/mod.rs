@@ -90,9 +90,9 @@ pub fn sysinfo(site: &str, console: &mut Console<'_>) -> Result<Sysinfo, NoRows>
 /// otherwise in the same run.
 pub fn believed_absent(site: &str, kind: SourceKind, why: &str, console: &mut Console<'_>) -> NoRows {
     match sysinfo(site, console) {
-        Ok(_) if kind == SourceKind::SystemLog => NoRows::Absent(format!(
-            "this console has no v2 system log ({why}); its older lists of events are read instead"
-        )),
+        Ok(_) if kind == SourceKind::SystemLog => {
+            NoRows::Absent(format!("{why}; its older lists of events are read instead"))
+        }
         Ok(_) => NoRows::Absent(why.to_owned()),
         Err(_) => NoRows::Failed(Failure::new(
             FailureKind::Unavailable,
@@ -197,7 +197,10 @@ fn stable(visible: &[SiteRow], name: &str) -> String {
 fn whole(name: &str, no_rows: NoRows) -> Failure {
     match no_rows {
         NoRows::Failed(failure) => failure,
-        NoRows::Denied(why) => Failure::new(FailureKind::Auth, format!("{name}: {why}")),
+        NoRows::Denied(why) => {
+            let message = format!("{name}: {why}; {}", verdict::VIEW_ONLY);
+            Failure::new(FailureKind::Auth, message)
+        }
         NoRows::Absent(why) => Failure::new(FailureKind::Protocol, format!("{name}: {why}")),
     }
 }
