@@ -69,6 +69,7 @@ pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Resu
         from_files(order, config, now)?
     };
     enter(record, Stage::Analyse)?;
+    let causes = verdict::causes(&gathered.sources, config);
     let judgement = analyse::judge(&Evidence {
         digest: &gathered.counted.digest,
         sites: &gathered.counted.sites,
@@ -127,6 +128,7 @@ pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Resu
         .map_or_else(String::new, |path| format!("{path}.html"));
     Ok(Ended {
         exit,
+        causes,
         line: report::summary(&report, &path),
     })
 }

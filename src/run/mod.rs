@@ -57,6 +57,8 @@ pub const DEMO_SEED: u64 = 7;
 /// How an attempt with a report ended, and its line on stdout.
 pub struct Ended {
     pub exit: Exit,
+    /// Which sources are why it is not 0, a sentence each.
+    pub causes: Vec<String>,
     pub line: String,
 }
 
@@ -140,12 +142,14 @@ fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
     desk.enter(Stage::Analyse)?;
     let (report, json, fates) = judge(desk, &mut collected);
     let mut exit = verdict::of_collection(&collected.harvest, &desk.config, &desk.stop);
+    let causes = verdict::causes(&collected.harvest.coverage, &desk.config);
     if !desk.is_durable() {
         tell::print_report(desk.order, &report);
         let recovered = exit == Exit::Ok && desk.checkpoint.recovered_from.is_some();
         let exit = if recovered { Exit::Recovered } else { exit };
         return Ok(Ended {
             exit,
+            causes,
             line: report::summary(&report, ""),
         });
     }
@@ -178,6 +182,7 @@ fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
         .worst(project::back_up(desk));
     Ok(Ended {
         exit,
+        causes,
         line: report::summary(&report, &format!("{path}.html")),
     })
 }

@@ -37,6 +37,33 @@ pub fn of_coverage(coverage: &[SourceCoverage], config: &Config) -> Exit {
     exit
 }
 
+/// Why the sources alone come to more than 0: a sentence each, one for a console whose sources all say the same.
+pub fn causes(coverage: &[SourceCoverage], config: &Config) -> Vec<String> {
+    let is_cause = |line: &SourceCoverage| of_source(line, config) != Exit::Ok;
+    let can_tell = |line: &SourceCoverage| line.id.kind.has_events() && !line.id.kind.is_supplement();
+    let mut causes: Vec<&SourceCoverage> = coverage.iter().filter(|line| is_cause(line)).collect();
+    if causes.is_empty() && of_coverage(coverage, config) != Exit::Ok {
+        causes = coverage.iter().filter(|line| can_tell(line)).collect();
+    }
+    let mut told: Vec<String> = Vec::new();
+    for line in causes {
+        let of_console = |other: &&SourceCoverage| other.controller() == line.controller();
+        let mut beside = coverage.iter().filter(of_console);
+        let same = |other: &SourceCoverage| (other.outcome, &other.reason) == (line.outcome, &line.reason);
+        let name = if beside.clone().count() > 1 && beside.all(same) {
+            line.controller()
+        } else {
+            &line.name
+        };
+        let reason = line.reason.as_deref().unwrap_or("no reason given");
+        let sentence = format!("{name} {}: {reason}", line.outcome.name());
+        if !told.contains(&sentence) {
+            told.push(sentence);
+        }
+    }
+    told
+}
+
 fn of_source(line: &SourceCoverage, config: &Config) -> Exit {
     match line.outcome {
         Outcome::Complete | Outcome::Empty => Exit::Ok,
