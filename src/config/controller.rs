@@ -218,7 +218,7 @@ fn trust(entry: &Entry, remarks: &mut Remarks) -> Option<Trust> {
             Ok(pin) => Some(Trust::Pin(pin)),
             Err(why) => {
                 remarks.problem(format!(
-                    "{}: {why}; `unifi-scan check` prints the right pin",
+                    "{}: {why}; remove it and run `unifi-scan check`, which prints the pin that the console shows",
                     setting.at
                 ));
                 None
@@ -242,6 +242,9 @@ fn pin(text: &str) -> Result<[u8; 32], String> {
     let digits: String = bare.chars().filter(|c| *c != ':' && !c.is_whitespace()).collect();
     if !digits.chars().all(|c| c.is_ascii_hexdigit()) {
         return Err("a pin is written in hex digits, 0-9 and a-f, and something else is in it".to_owned());
+    }
+    if digits.bytes().all(|digit| digit == b'0') && !digits.is_empty() {
+        return Err("nothing but zeros is a placeholder, not a pin".to_owned());
     }
     let mut pin = [0; 32];
     if digits.len() != 2 * pin.len() {
