@@ -8,7 +8,7 @@ use rustix::fs::Access;
 
 use crate::cli::Common;
 use crate::collect::session::answers::NoRows;
-use crate::collect::{self, Wanted, follow, gateway};
+use crate::collect::{self, Known, Wanted, follow, gateway};
 use crate::commands::fail;
 use crate::config::{self, ChannelKind, Config, Controller, Trust};
 use crate::disk::Dir;
@@ -57,8 +57,16 @@ pub fn check(common: &Common) -> Exit {
             .map(|warning| row("configuration", Ok(format!("note: {warning}")))),
     );
     rows.push(directory(&config));
+    // One that cannot be read is told by the directory's row.
+    let checkpoint = Dir::open(&config.reports_dir)
+        .ok()
+        .and_then(|dir| peek(&dir).ok().flatten());
     for controller in &config.controllers {
-        rows.extend(console(controller, &config, now, &stop));
+        let known = checkpoint
+            .as_ref()
+            .and_then(|checkpoint| checkpoint.controllers.get(&controller.name));
+        let not_before = known.and_then(|known| known.not_before);
+        rows.extend(console(controller, &config, not_before, now, &stop));
         rows.extend(gateway_log(controller, &stop));
     }
     for source in &config.file_sources {
@@ -167,7 +175,14 @@ fn gateway_log(controller: &Controller, stop: &Stop) -> Option<Row> {
 }
 
 /// Reach, pin to trust, login, version, and what each source answers.
-fn console(controller: &Controller, config: &Config, now: DateTime<Utc>, stop: &Stop) -> Vec<Row> {
+/// `not_before` is for how long an earlier login limit lasts.
+fn console(
+    controller: &Controller,
+    config: &Config,
+    not_before: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+    stop: &Stop,
+) -> Vec<Row> {
     let what = format!("controller {}", controller.name);
     let mut rows = Vec::new();
     if controller.base.https && !matches!(controller.trust, Trust::CaFile(_)) {
@@ -187,7 +202,10 @@ fn console(controller: &Controller, config: &Config, now: DateTime<Utc>, stop: &
         controller,
         sites_filter: None,
         adopt: false,
-        known: None,
+        known: Some(Known {
+            not_before,
+            ..Known::default()
+        }),
         position: &position,
         now,
         judge_skew: true,
