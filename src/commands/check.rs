@@ -192,7 +192,8 @@ fn console(
                 rows.push(row(&what, Ok(format!("reached; its pin is sha256:{pin}"))));
             }
             Err(failure) => {
-                rows.push(row(&what, Err((failure.kind.into(), failure.message))));
+                let told = controller.keys.spelt(&failure.message);
+                rows.push(row(&what, Err((failure.kind.into(), told))));
                 return rows;
             }
         }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::environment::Environment;
+use crate::config::keys::Keys;
 use crate::config::schema::Entry;
 use crate::config::secret::{api_key, read_small, resolve};
 use crate::config::setting::{Given, Remarks, Setting};
@@ -93,6 +94,7 @@ pub fn validate(entry: &Entry, remarks: &mut Remarks) -> Option<Controller> {
         trust: trust?,
         connect_timeout: connect_timeout?,
         request_timeout: request_timeout?,
+        keys: Keys::of(entry),
         ssh: match ssh {
             Some(ssh) => Some(ssh?),
             None => None,

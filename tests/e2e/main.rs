@@ -95,6 +95,7 @@ mod readable;
 mod requests;
 mod retry;
 mod safe;
+mod settings_named;
 mod several;
 mod signals;
 mod standby;

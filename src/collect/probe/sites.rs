@@ -27,8 +27,8 @@ pub fn choose(
         }
         Sites::Only => {
             let message = format!(
-                "{controller}: this account sees {} sites and none is chosen; set UNIFI_SITE (or `sites =` in the file) to one \
-                 of them, or `sites = \"all\"`: {}",
+                "{controller}: this account sees {} sites and none is chosen; set UNIFI_SITE to one of them, or to \
+                 `all`: {}",
                 visible.len(),
                 listed(visible)
             );

@@ -160,6 +160,7 @@ mod tests {
             trust: Trust::Public,
             connect_timeout: Duration::from_secs(20),
             request_timeout,
+            keys: crate::config::keys::Keys::default(),
             ssh: None,
         };
         Session::open(

@@ -41,6 +41,7 @@ pub fn controller(sites: Sites) -> Controller {
         trust: Trust::CaFile(PathBuf::new()),
         connect_timeout: Duration::from_secs(1),
         request_timeout: Duration::from_secs(1),
+        keys: crate::config::keys::Keys::default(),
         ssh: None,
     }
 }
