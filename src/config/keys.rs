@@ -71,9 +71,9 @@ impl Keys {
                 };
             }
         }
-        if spelt != text {
-            spelt.push_str(&format!(" (of [[controller]] \"{}\")", self.controller));
+        if spelt == text {
+            return spelt;
         }
-        spelt
+        format!("{spelt} (of [[controller]] \"{}\")", self.controller)
     }
 }

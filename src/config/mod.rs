@@ -28,7 +28,6 @@ use std::time::Duration;
 
 use crate::config::environment::Environment;
 use crate::config::file_source::FileSource;
-use crate::config::keys::Keys;
 use crate::config::schema::Document;
 use crate::config::secret::Secret;
 use crate::config::setting::Remarks;
@@ -100,7 +99,7 @@ pub struct Controller {
     pub connect_timeout: Duration,
     pub request_timeout: Duration,
     /// How its settings are called where they are written.
-    pub keys: Keys,
+    pub keys: keys::Keys,
     /// Where the gateway's own log tells what it recognised; off unless it is named.
     pub ssh: Option<Ssh>,
 }
@@ -344,7 +343,7 @@ impl Controller {
             trust: Trust::Public,
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
-            keys: Keys::default(),
+            keys: keys::Keys::default(),
             ssh: None,
         }
     }
