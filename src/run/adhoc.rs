@@ -69,7 +69,6 @@ pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Resu
         from_files(order, config, now)?
     };
     enter(record, Stage::Analyse)?;
-    let causes = verdict::causes(&gathered.sources, config);
     let judgement = analyse::judge(&Evidence {
         digest: &gathered.counted.digest,
         sites: &gathered.counted.sites,
@@ -128,7 +127,7 @@ pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Resu
         .map_or_else(String::new, |path| format!("{path}.html"));
     Ok(Ended {
         exit,
-        causes,
+        causes: gathered.causes,
         line: report::summary(&report, &path),
     })
 }
@@ -143,6 +142,7 @@ struct Found {
     labels: BTreeMap<String, String>,
     warnings: Vec<Warning>,
     exit: Exit,
+    causes: Vec<String>,
 }
 
 fn from_controllers(
@@ -177,6 +177,7 @@ fn from_controllers(
     }
     Ok(Found {
         exit: verdict::of_collection(&harvest, config, stop),
+        causes: verdict::causes_in(&harvest, config),
         counted,
         snapshot: harvest.snapshot,
         sources: harvest.coverage,
@@ -215,6 +216,7 @@ fn from_files(order: &Order<'_>, config: &Config, now: DateTime<Utc>) -> Result<
     };
     Ok(Found {
         exit: verdict::of_coverage(&sources, config),
+        causes: verdict::causes(&sources, config),
         counted,
         snapshot,
         sources,

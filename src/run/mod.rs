@@ -142,7 +142,7 @@ fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
     desk.enter(Stage::Analyse)?;
     let (report, json, fates) = judge(desk, &mut collected);
     let mut exit = verdict::of_collection(&collected.harvest, &desk.config, &desk.stop);
-    let causes = verdict::causes(&collected.harvest.coverage, &desk.config);
+    let causes = verdict::causes_in(&collected.harvest, &desk.config);
     if !desk.is_durable() {
         tell::print_report(desk.order, &report);
         let recovered = exit == Exit::Ok && desk.checkpoint.recovered_from.is_some();

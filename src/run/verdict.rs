@@ -64,6 +64,17 @@ pub fn causes(coverage: &[SourceCoverage], config: &Config) -> Vec<String> {
     told
 }
 
+/// The same of a whole harvest: a console may also be down of which no source was wanted this time.
+pub fn causes_in(harvest: &Harvest, config: &Config) -> Vec<String> {
+    let mut told = causes(&harvest.coverage, config);
+    for (name, gathered) in &harvest.by_controller {
+        if let Some(failure) = gathered.failure.as_ref().filter(|_| gathered.coverage.is_empty()) {
+            told.push(sentence(name, &failure.message));
+        }
+    }
+    told
+}
+
 fn of_source(line: &SourceCoverage, config: &Config) -> Exit {
     match line.outcome {
         Outcome::Complete | Outcome::Empty => Exit::Ok,

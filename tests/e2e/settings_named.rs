@@ -109,6 +109,10 @@ fn only_causes_are_told_and_one_line_of_a_console_that_is_down() {
     let scenario = world(&file);
     scenario.run().exits(0);
     bad.fault(Fault::on("", What::bad_gateway()));
+    scenario
+        .does(&["run", "--quiet", "--site", "home/default"])
+        .exits(3)
+        .says("unifi-scan: shop: the Network application is down");
     let block = |scenario: &Scenario| {
         let ran = scenario.does(&["run", "--quiet"]).exits(3);
         let lines = ran.stderr.lines().filter(|line| line.starts_with("unifi-scan: "));
