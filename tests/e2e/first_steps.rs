@@ -114,6 +114,13 @@ fn a_site_that_is_not_there_is_78_and_every_one_that_is_gets_named() {
                 "files/gw",
             ]);
     }
+    // One that has to be chosen among.
+    let scenario = scenario.controller(&other);
+    scenario.does(&["run", "--site", "nowhere"]).exits(78).says_all(&[
+        "--site names no site",
+        "unifi/default",
+        "unifi/branch01 (Branch)",
+    ]);
     assert!(scenario.reports().is_empty(), "{}", scenario.listing());
 }
 
