@@ -152,6 +152,19 @@ pub struct Gathered {
 
 /// Reads one controller. `Err` only if `take` fails; everything else is in [`Gathered`].
 pub fn controller(wanted: &Wanted<'_>, stop: &Stop, take: &mut Taking<'_>) -> anyhow::Result<Gathered> {
+    let mut gathered = read(wanted, stop, take)?;
+    let reasons = gathered
+        .coverage
+        .iter_mut()
+        .filter_map(|line| line.reason.as_mut());
+    let failure = gathered.failure.as_mut().map(|failure| &mut failure.message);
+    for text in reasons.chain(failure) {
+        *text = wanted.controller.keys.spelt(text);
+    }
+    Ok(gathered)
+}
+
+fn read(wanted: &Wanted<'_>, stop: &Stop, take: &mut Taking<'_>) -> anyhow::Result<Gathered> {
     let known = wanted.known.unwrap_or_default();
     if let Some(not_before) = known.not_before.filter(|not_before| {
         // One further off than any limit lasts was set by a clock that has since been put right.

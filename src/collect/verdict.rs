@@ -10,6 +10,9 @@ use crate::model::source::{SiteName, SourceId};
 /// What a source that is not whole costs a run that has other sources.
 const PARTIAL: u8 = 3;
 
+/// What an account needs.
+pub const VIEW_ONLY: &str = "a View-Only role for the site suffices";
+
 /// The line of a source nothing is known about yet.
 pub fn line(id: &SourceId, site: &SiteName) -> SourceCoverage {
     SourceCoverage {
@@ -33,7 +36,12 @@ pub fn line(id: &SourceId, site: &SiteName) -> SourceCoverage {
 pub fn refused(line: SourceCoverage, no_rows: &NoRows) -> SourceCoverage {
     match no_rows {
         NoRows::Absent(why) => ended(line, Outcome::Unsupported, why, PARTIAL),
-        NoRows::Denied(why) => ended(line, Outcome::Denied, why, PARTIAL),
+        // What only adds to the log may be kept from this role (README, Sources).
+        NoRows::Denied(why) if line.id.kind.is_supplement() => ended(line, Outcome::Denied, why, PARTIAL),
+        NoRows::Denied(why) => {
+            let why = format!("{why}; {VIEW_ONLY}");
+            ended(line, Outcome::Denied, &why, PARTIAL)
+        }
         NoRows::Failed(failure) => failed(line, failure),
     }
 }

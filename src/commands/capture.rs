@@ -47,7 +47,10 @@ pub fn capture(args: &CaptureArgs, common: &Common) -> Exit {
         let captured = match of(controller, now, &stop) {
             Ok(captured) => captured,
             Err(failure) => {
-                worst = worst.worst(fail(failure.kind.into(), &failure.message));
+                worst = worst.worst(fail(
+                    failure.kind.into(),
+                    &controller.keys.spelt(&failure.message),
+                ));
                 continue;
             }
         };

@@ -8,12 +8,13 @@ use rustix::fs::Access;
 
 use crate::cli::Common;
 use crate::collect::session::answers::NoRows;
-use crate::collect::{self, Wanted, follow, gateway};
+use crate::collect::{self, Known, Wanted, follow, gateway};
 use crate::commands::fail;
 use crate::config::{self, ChannelKind, Config, Controller, Trust};
 use crate::disk::Dir;
 use crate::disk::file_system::file_system;
 use crate::exit::Exit;
+use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::position::Position;
 use crate::model::source::{SiteName, SourceId};
 use crate::model::window::Window;
@@ -22,6 +23,7 @@ use crate::net::{refusal, tls};
 use crate::print;
 use crate::run::order::Clock;
 use crate::run::preflight::with_advice;
+use crate::run::verdict;
 use crate::state::load::peek;
 
 /// How long the whole check may take.
@@ -34,6 +36,8 @@ const SAMPLE: chrono::Duration = chrono::Duration::minutes(5);
 /// One row of the table.
 struct Row {
     what: String,
+    /// `ok`, the exit's name, or what the report calls it.
+    mark: &'static str,
     exit: Exit,
     says: String,
 }
@@ -53,8 +57,16 @@ pub fn check(common: &Common) -> Exit {
             .map(|warning| row("configuration", Ok(format!("note: {warning}")))),
     );
     rows.push(directory(&config));
+    // One that cannot be read is told by the directory's row.
+    let checkpoint = Dir::open(&config.reports_dir)
+        .ok()
+        .and_then(|dir| peek(&dir).ok().flatten());
     for controller in &config.controllers {
-        rows.extend(console(controller, now, &stop));
+        let known = checkpoint
+            .as_ref()
+            .and_then(|checkpoint| checkpoint.controllers.get(&controller.name));
+        let not_before = known.and_then(|known| known.not_before);
+        rows.extend(console(controller, &config, not_before, now, &stop));
         rows.extend(gateway_log(controller, &stop));
     }
     for source in &config.file_sources {
@@ -74,12 +86,7 @@ pub fn check(common: &Common) -> Exit {
     }
     let width = rows.iter().map(|row| row.what.chars().count()).max().unwrap_or(0);
     for row in &rows {
-        let mark = if row.exit == Exit::Ok {
-            "ok"
-        } else {
-            row.exit.name()
-        };
-        print::say(&format!("{:<width$}  {mark:<13}  {}", row.what, row.says));
+        print::say(&format!("{:<width$}  {:<13}  {}", row.what, row.mark, row.says));
     }
     rows.iter().fold(Exit::Ok, |worst, row| worst.worst(row.exit))
 }
@@ -91,6 +98,7 @@ fn row(what: &str, result: Result<String, (Exit, String)>) -> Row {
     };
     Row {
         what: what.to_owned(),
+        mark: exit.name(),
         exit,
         says,
     }
@@ -167,7 +175,14 @@ fn gateway_log(controller: &Controller, stop: &Stop) -> Option<Row> {
 }
 
 /// Reach, pin to trust, login, version, and what each source answers.
-fn console(controller: &Controller, now: DateTime<Utc>, stop: &Stop) -> Vec<Row> {
+/// `not_before` is for how long an earlier login limit lasts.
+fn console(
+    controller: &Controller,
+    config: &Config,
+    not_before: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+    stop: &Stop,
+) -> Vec<Row> {
     let what = format!("controller {}", controller.name);
     let mut rows = Vec::new();
     if controller.base.https && !matches!(controller.trust, Trust::CaFile(_)) {
@@ -177,7 +192,8 @@ fn console(controller: &Controller, now: DateTime<Utc>, stop: &Stop) -> Vec<Row>
                 rows.push(row(&what, Ok(format!("reached; its pin is sha256:{pin}"))));
             }
             Err(failure) => {
-                rows.push(row(&what, Err((failure.kind.into(), failure.message))));
+                let told = controller.keys.spelt(&failure.message);
+                rows.push(row(&what, Err((failure.kind.into(), told))));
                 return rows;
             }
         }
@@ -187,7 +203,10 @@ fn console(controller: &Controller, now: DateTime<Utc>, stop: &Stop) -> Vec<Row>
         controller,
         sites_filter: None,
         adopt: false,
-        known: None,
+        known: Some(Known {
+            not_before,
+            ..Known::default()
+        }),
         position: &position,
         now,
         judge_skew: true,
@@ -220,17 +239,33 @@ fn console(controller: &Controller, now: DateTime<Utc>, stop: &Stop) -> Vec<Row>
             .into_iter()
             .map(|warning| row(&what, Ok(format!("note: {}", warning.text)))),
     );
-    for line in gathered.coverage {
-        let says = line.reason.unwrap_or_else(|| format!("{} records", line.records));
-        let exit = Exit::of_code(line.code).unwrap_or(Exit::Failed);
-        rows.push(row(
-            &line.name,
-            if exit == Exit::Ok {
-                Ok(says)
-            } else {
-                Err((exit, says))
-            },
-        ));
-    }
+    let all = &gathered.coverage;
+    rows.extend(all.iter().map(|line| source(line, all, config)));
     rows
+}
+
+/// What a source answered; one that misses nothing is in order, whatever the report calls it.
+fn source(line: &SourceCoverage, all: &[SourceCoverage], config: &Config) -> Row {
+    let mut says = line
+        .reason
+        .clone()
+        .unwrap_or_else(|| format!("{} records", line.records));
+    let is_covered = line.is_covered(all) && !verdict::is_required(line, config);
+    if is_covered && line.outcome == Outcome::Denied {
+        says.push_str("; the system log, which tells of it too, was read");
+    }
+    let exit = if is_covered {
+        Exit::Ok
+    } else {
+        Exit::of_code(line.code).unwrap_or(Exit::Failed)
+    };
+    Row {
+        what: line.name.clone(),
+        mark: match line.outcome {
+            Outcome::Unsupported | Outcome::Denied => line.outcome.name(),
+            _ => exit.name(),
+        },
+        exit,
+        says,
+    }
 }

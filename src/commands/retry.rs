@@ -136,7 +136,11 @@ fn attempt(desk: &mut Desk<'_>, wanted: Option<&BTreeSet<u64>>) -> Result<Ended,
             left.len()
         )
     };
-    Ok(Ended { exit, line })
+    Ok(Ended {
+        exit,
+        causes: Vec::new(),
+        line,
+    })
 }
 
 /// Whether this run will not be tried again.

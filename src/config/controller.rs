@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::environment::Environment;
+use crate::config::keys::Keys;
 use crate::config::schema::Entry;
 use crate::config::secret::{api_key, read_small, resolve};
 use crate::config::setting::{Given, Remarks, Setting};
@@ -93,6 +94,7 @@ pub fn validate(entry: &Entry, remarks: &mut Remarks) -> Option<Controller> {
         trust: trust?,
         connect_timeout: connect_timeout?,
         request_timeout: request_timeout?,
+        keys: Keys::of(entry),
         ssh: match ssh {
             Some(ssh) => Some(ssh?),
             None => None,
@@ -218,7 +220,7 @@ fn trust(entry: &Entry, remarks: &mut Remarks) -> Option<Trust> {
             Ok(pin) => Some(Trust::Pin(pin)),
             Err(why) => {
                 remarks.problem(format!(
-                    "{}: {why}; `unifi-scan check` prints the right pin",
+                    "{}: {why}; remove it and run `unifi-scan check`, which prints the pin that the console shows",
                     setting.at
                 ));
                 None
@@ -242,6 +244,9 @@ fn pin(text: &str) -> Result<[u8; 32], String> {
     let digits: String = bare.chars().filter(|c| *c != ':' && !c.is_whitespace()).collect();
     if !digits.chars().all(|c| c.is_ascii_hexdigit()) {
         return Err("a pin is written in hex digits, 0-9 and a-f, and something else is in it".to_owned());
+    }
+    if digits.bytes().all(|digit| digit == b'0') && !digits.is_empty() {
+        return Err("nothing but zeros is a placeholder, not a pin".to_owned());
     }
     let mut pin = [0; 32];
     if digits.len() != 2 * pin.len() {

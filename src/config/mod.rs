@@ -11,6 +11,7 @@ mod address;
 mod channel;
 mod controller;
 mod environment;
+pub mod keys;
 pub mod nearest;
 mod schema;
 mod section;
@@ -97,6 +98,8 @@ pub struct Controller {
     pub trust: Trust,
     pub connect_timeout: Duration,
     pub request_timeout: Duration,
+    /// How its settings are called where they are written.
+    pub keys: keys::Keys,
     /// Where the gateway's own log tells what it recognised; off unless it is named.
     pub ssh: Option<Ssh>,
 }
@@ -340,6 +343,7 @@ impl Controller {
             trust: Trust::Public,
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
+            keys: keys::Keys::default(),
             ssh: None,
         }
     }

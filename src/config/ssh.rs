@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::config::address::host_and_port;
 use crate::config::schema::SshEntry;
 use crate::config::setting::{Remarks, Setting};
+use crate::model::text::{SENTENCE, clean};
 
 /// Where the gateway's log lies and who may read it. Its key is its own: a console's password never goes this way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +86,15 @@ fn here(
         return None;
     };
     let path = setting.path(remarks)?;
-    plain(setting, &path.to_string_lossy(), PATH, remarks).map(PathBuf::from)
+    // ssh is started elsewhere.
+    let whole = match std::path::absolute(&path) {
+        Ok(whole) => whole,
+        Err(error) => {
+            remarks.problem(format!("{}: {}: {error}", setting.at, setting.shown()));
+            return None;
+        }
+    };
+    plain(setting, &whole.to_string_lossy(), PATH, remarks).map(PathBuf::from)
 }
 
 /// The log on the gateway. No default: where it lies differs between versions, and Suricata mostly keeps none of its own
@@ -134,9 +143,9 @@ fn plain(setting: &Setting, value: &str, others: &str, remarks: &mut Remarks) ->
     }
     let allowed: Vec<String> = others.chars().map(|c| format!("`{c}`")).collect();
     remarks.problem(format!(
-        "{}: {} goes into a command: only the letters a to z, digits and {} may be in it, and no `-` first",
+        "{}: `{}` goes into a command: only the letters a to z, digits and {} may be in it, and no `-` first",
         setting.at,
-        setting.shown(),
+        clean(value, SENTENCE),
         allowed.join(" ")
     ));
     None

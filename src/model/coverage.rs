@@ -98,6 +98,11 @@ impl SourceCoverage {
         self.name.rsplit_once('/').map_or(&self.name, |(site, _)| site)
     }
 
+    /// The name of the controller it is of: `home`.
+    pub fn controller(&self) -> &str {
+        self.name.split('/').next().unwrap_or(&self.name)
+    }
+
     /// It answered completely. Or there is none on this console, and nothing to miss: the older lists stand for the
     /// log, and a supplement that does not exist holds nothing. Or this account may not see what admins did in all
     /// detail, but the log, which tells of it too, was read.

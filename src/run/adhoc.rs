@@ -127,6 +127,7 @@ pub fn attempt(order: &Order<'_>, config: &Config, record: &mut Attempt) -> Resu
         .map_or_else(String::new, |path| format!("{path}.html"));
     Ok(Ended {
         exit,
+        causes: gathered.causes,
         line: report::summary(&report, &path),
     })
 }
@@ -141,6 +142,7 @@ struct Found {
     labels: BTreeMap<String, String>,
     warnings: Vec<Warning>,
     exit: Exit,
+    causes: Vec<String>,
 }
 
 fn from_controllers(
@@ -175,6 +177,7 @@ fn from_controllers(
     }
     Ok(Found {
         exit: verdict::of_collection(&harvest, config, stop),
+        causes: verdict::causes_in(&harvest, config),
         counted,
         snapshot: harvest.snapshot,
         window: hull(&harvest.coverage, now),
@@ -213,6 +216,7 @@ fn from_files(order: &Order<'_>, config: &Config, now: DateTime<Utc>) -> Result<
     };
     Ok(Found {
         exit: verdict::of_coverage(&sources, config),
+        causes: verdict::causes(&sources, config),
         counted,
         snapshot,
         sources,

@@ -31,11 +31,12 @@ use chrono::{DateTime, Utc};
 use crate::analyse::{self, Evidence, Fates};
 use crate::cli::{Common, RunArgs};
 use crate::collect::demo;
-use crate::config::{self, Controller};
+use crate::config::{self, Config, Controller};
 use crate::exit::Exit;
 use crate::model::coverage::hull;
 use crate::model::report::Report;
 use crate::model::source::SiteName;
+use crate::model::text::{NAME, clean};
 use crate::model::warning::Warning;
 use crate::report;
 use crate::run::beginnings::{acquaintances, beginning};
@@ -57,6 +58,8 @@ pub const DEMO_SEED: u64 = 7;
 /// How an attempt with a report ended, and its line on stdout.
 pub struct Ended {
     pub exit: Exit,
+    /// Which sources are why it is not 0, a sentence each.
+    pub causes: Vec<String>,
     pub line: String,
 }
 
@@ -72,7 +75,9 @@ pub fn run(args: &RunArgs, common: &Common) -> Exit {
         log::warn!("{warning}");
     }
     let tolerated = config.exit_zero_on.clone();
-    let ended = if order.is_ad_hoc() {
+    let ended = if let Some(halt) = adopts_nobody(&args.adopt, &config) {
+        Err(halt)
+    } else if order.is_ad_hoc() {
         adhoc::attempt(&order, &config, &mut record)
     } else {
         Desk::open(&order, config, &mut record).and_then(|mut desk| {
@@ -82,6 +87,28 @@ pub fn run(args: &RunArgs, common: &Common) -> Exit {
         })
     };
     tell::conclude(&order, record, ended, &tolerated)
+}
+
+/// `--adopt` names a controller that is not configured.
+fn adopts_nobody(names: &[String], config: &Config) -> Option<Halt> {
+    let known: Vec<&str> = config
+        .controllers
+        .iter()
+        .map(|known| known.name.as_str())
+        .collect();
+    let unknown = names.iter().find(|name| !known.contains(&name.as_str()))?;
+    let there = if known.is_empty() {
+        "there is none".to_owned()
+    } else {
+        format!("there are: {}", known.join(", "))
+    };
+    Some(Halt::new(
+        Exit::Config,
+        format!(
+            "--adopt {}: no controller is called so; {there}",
+            clean(unknown, NAME)
+        ),
+    ))
 }
 
 fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
@@ -116,12 +143,14 @@ fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
     desk.enter(Stage::Analyse)?;
     let (report, json, fates) = judge(desk, &mut collected);
     let mut exit = verdict::of_collection(&collected.harvest, &desk.config, &desk.stop);
+    let causes = verdict::causes_in(&collected.harvest, &desk.config);
     if !desk.is_durable() {
         tell::print_report(desk.order, &report);
         let recovered = exit == Exit::Ok && desk.checkpoint.recovered_from.is_some();
         let exit = if recovered { Exit::Recovered } else { exit };
         return Ok(Ended {
             exit,
+            causes,
             line: report::summary(&report, ""),
         });
     }
@@ -154,6 +183,7 @@ fn attempt(desk: &mut Desk<'_>) -> Result<Ended, Halt> {
         .worst(project::back_up(desk));
     Ok(Ended {
         exit,
+        causes,
         line: report::summary(&report, &format!("{path}.html")),
     })
 }

@@ -86,9 +86,9 @@ pub fn conclude(
     ended: Result<Ended, Halt>,
     tolerated: &[Tolerated],
 ) -> Exit {
-    let (exit, told) = match ended {
-        Ok(ended) => (ended.exit, Ok(ended.line)),
-        Err(halt) => (halt.exit, Err(halt.message)),
+    let (exit, causes, told) = match ended {
+        Ok(ended) => (ended.exit, ended.causes, Ok(ended.line)),
+        Err(halt) => (halt.exit, Vec::new(), Err(halt.message)),
     };
     if let (Err(error), None) = (&told, &record.error) {
         record.error = Some(error.clone());
@@ -105,7 +105,8 @@ pub fn conclude(
         print::complain(&block(exit, error));
     } else if exit != Exit::Ok {
         let warnings = record.warnings.iter().filter(|_| order.common.quiet).cloned();
-        let why: Vec<String> = reasons(&record).into_iter().chain(warnings).collect();
+        let channels = undelivered(&record);
+        let why: Vec<String> = causes.into_iter().chain(channels).chain(warnings).collect();
         print::complain(&block(exit, &why.join("\n")));
     }
     if is_tolerated(tolerated, exit) {
@@ -125,20 +126,8 @@ fn block(exit: Exit, message: &str) -> String {
     text
 }
 
-/// Why a committed run did not end with 0.
-fn reasons(record: &Attempt) -> Vec<String> {
-    let sources = record
-        .sources
-        .iter()
-        .filter(|source| source.code != 0)
-        .map(|source| {
-            format!(
-                "{} {}: {}",
-                source.name,
-                source.outcome.name(),
-                source.reason.as_deref().unwrap_or("no reason given")
-            )
-        });
+/// What the channels did not take of a run that was committed.
+fn undelivered(record: &Attempt) -> Vec<String> {
     let channels = record.channels.iter().filter_map(|channel| {
         let named = match channel.outcome.as_str() {
             "owed" => match channel.more {
@@ -152,7 +141,7 @@ fn reasons(record: &Attempt) -> Vec<String> {
         let reason = channel.reason.as_deref().unwrap_or("not delivered yet");
         Some(format!("channel {} {named}: {reason}", channel.name))
     });
-    sources.chain(channels).collect()
+    channels.collect()
 }
 
 fn is_tolerated(tolerated: &[Tolerated], exit: Exit) -> bool {

@@ -37,19 +37,60 @@ pub fn of_coverage(coverage: &[SourceCoverage], config: &Config) -> Exit {
     exit
 }
 
+/// Why the sources alone come to more than 0: a sentence each, one for a console whose sources all say the same.
+pub fn causes(coverage: &[SourceCoverage], config: &Config) -> Vec<String> {
+    let is_cause = |line: &SourceCoverage| of_source(line, config) != Exit::Ok;
+    let can_tell = |line: &SourceCoverage| line.id.kind.has_events() && !line.id.kind.is_supplement();
+    let mut causes: Vec<&SourceCoverage> = coverage.iter().filter(|line| is_cause(line)).collect();
+    if causes.is_empty() && of_coverage(coverage, config) != Exit::Ok {
+        causes = coverage.iter().filter(|line| can_tell(line)).collect();
+    }
+    let mut told: Vec<String> = Vec::new();
+    for line in causes {
+        let of_console = |other: &&SourceCoverage| other.controller() == line.controller();
+        let mut beside = coverage.iter().filter(of_console);
+        let same = |other: &SourceCoverage| (other.outcome, &other.reason) == (line.outcome, &line.reason);
+        let name = if beside.clone().count() > 1 && beside.all(same) {
+            line.controller()
+        } else {
+            &line.name
+        };
+        let reason = line.reason.as_deref().unwrap_or("no reason given");
+        let sentence = format!("{name} {}: {reason}", line.outcome.name());
+        if !told.contains(&sentence) {
+            told.push(sentence);
+        }
+    }
+    told
+}
+
+/// The same of a whole harvest: a console may also be down of which no source was wanted this time.
+pub fn causes_in(harvest: &Harvest, config: &Config) -> Vec<String> {
+    let mut told = causes(&harvest.coverage, config);
+    for (name, gathered) in &harvest.by_controller {
+        if let Some(failure) = gathered.failure.as_ref().filter(|_| gathered.coverage.is_empty()) {
+            told.push(sentence(name, &failure.message));
+        }
+    }
+    told
+}
+
 fn of_source(line: &SourceCoverage, config: &Config) -> Exit {
     match line.outcome {
         Outcome::Complete | Outcome::Empty => Exit::Ok,
         _ if line.code == FailureKind::Timeout.code() => Exit::Timeout,
         Outcome::Partial | Outcome::Failed => Exit::Partial,
-        Outcome::Unsupported | Outcome::Denied => {
-            let required = config
-                .required_sources
-                .iter()
-                .any(|name| *name == line.name || line.name.ends_with(&format!("/{name}")));
-            if required { Exit::Partial } else { Exit::Ok }
-        }
+        Outcome::Unsupported | Outcome::Denied if is_required(line, config) => Exit::Partial,
+        Outcome::Unsupported | Outcome::Denied => Exit::Ok,
     }
+}
+
+/// The operator wants it whatever stands for it.
+pub fn is_required(line: &SourceCoverage, config: &Config) -> bool {
+    let names = config.required_sources.iter();
+    names
+        .into_iter()
+        .any(|name| *name == line.name || line.name.ends_with(&format!("/{name}")))
 }
 
 /// The code of the signal that was given, if one was.
@@ -79,9 +120,12 @@ pub fn of_nothing(harvest: &Harvest, stop: &Stop) -> Option<Halt> {
             }
         }
     }
-    if harvest.coverage.is_empty() && !harvest.not_asked.is_empty() {
-        let there: Vec<String> = harvest.not_asked.iter().map(ToString::to_string).collect();
-        exit = exit.worst(Exit::Config);
+    let there = there(harvest);
+    if harvest.coverage.is_empty() && !there.is_empty() {
+        // What is behind a console that did not answer is unknown.
+        if sentences.is_empty() {
+            exit = exit.worst(Exit::Config);
+        }
         sentences.push(format!(
             "--site names no site that is there; there are: {}",
             there.join(", ")
@@ -98,6 +142,20 @@ pub fn of_nothing(harvest: &Harvest, stop: &Stop) -> Option<Halt> {
         exit = Exit::Unavailable;
     }
     Some(Halt::new(exit, sentences.join("\n")))
+}
+
+/// Every site and file source that `--site` left out, with what people call it.
+fn there(harvest: &Harvest) -> Vec<String> {
+    let consoles = harvest.by_controller.values();
+    let sites = consoles.flat_map(|gathered| &gathered.not_asked);
+    let shown = sites.chain(&harvest.not_asked).map(|site| {
+        let name = site.to_string();
+        match harvest.labels.get(&name) {
+            Some(label) => format!("{name} ({label})"),
+            None => name,
+        }
+    });
+    shown.collect()
 }
 
 /// A sentence that names its controller or source once.

@@ -9,7 +9,7 @@ use crate::collect::session::answers::NoRows;
 use crate::collect::verdict::{self, length, shown};
 use crate::collect::wire::{self, SiteRow, Sysinfo};
 use crate::collect::{Known, Wanted};
-use crate::config::Sites;
+use crate::config::{Credentials, Sites};
 use crate::model::coverage::SourceCoverage;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::source::{SiteName, SourceId, SourceKind, UNKNOWN_SITE};
@@ -47,7 +47,7 @@ pub fn identify(wanted: &Wanted<'_>, console: &mut Console<'_>) -> Result<Identi
     let name = &wanted.controller.name;
     let body = console
         .get("/api/self/sites", "the list of sites")
-        .map_err(|no_rows| whole(name, no_rows))?;
+        .map_err(|no_rows| whole(wanted, no_rows))?;
     let visible = wire::sites(&body).map_err(|why| protocol(name, "the list of sites", &why))?;
     let (sites, not_asked) = sites::choose(name, &visible, &wanted.controller.sites, wanted.sites_filter)?;
     let first = match sites.first().or(visible.first()) {
@@ -90,9 +90,9 @@ pub fn sysinfo(site: &str, console: &mut Console<'_>) -> Result<Sysinfo, NoRows>
 /// otherwise in the same run.
 pub fn believed_absent(site: &str, kind: SourceKind, why: &str, console: &mut Console<'_>) -> NoRows {
     match sysinfo(site, console) {
-        Ok(_) if kind == SourceKind::SystemLog => NoRows::Absent(format!(
-            "this console has no v2 system log ({why}); its older lists of events are read instead"
-        )),
+        Ok(_) if kind == SourceKind::SystemLog => {
+            NoRows::Absent(format!("{why}; its older lists of events are read instead"))
+        }
         Ok(_) => NoRows::Absent(why.to_owned()),
         Err(_) => NoRows::Failed(Failure::new(
             FailureKind::Unavailable,
@@ -194,10 +194,24 @@ fn stable(visible: &[SiteRow], name: &str) -> String {
 }
 
 /// A reason that stands for the whole controller.
-fn whole(name: &str, no_rows: NoRows) -> Failure {
+fn whole(wanted: &Wanted<'_>, no_rows: NoRows) -> Failure {
+    let name = &wanted.controller.name;
     match no_rows {
+        // Every console has sites; a classic controller has them behind another path, and asks for a login there.
+        NoRows::Absent(why) if matches!(wanted.controller.credentials, Credentials::ApiKey(_)) => {
+            Failure::new(
+                FailureKind::Config,
+                format!(
+                    "{name}: {why}; classic controllers and UniFi Network before 9 take no API key: set UNIFI_USERNAME and \
+                 UNIFI_PASSWORD of a local account"
+                ),
+            )
+        }
         NoRows::Failed(failure) => failure,
-        NoRows::Denied(why) => Failure::new(FailureKind::Auth, format!("{name}: {why}")),
+        NoRows::Denied(why) => {
+            let message = format!("{name}: {why}; {}", verdict::VIEW_ONLY);
+            Failure::new(FailureKind::Auth, message)
+        }
         NoRows::Absent(why) => Failure::new(FailureKind::Protocol, format!("{name}: {why}")),
     }
 }

@@ -25,10 +25,12 @@ pub fn choose(
         Sites::Only if visible.iter().any(asked) && filter.is_some() => {
             visible.iter().filter(|site| asked(site)).cloned().collect()
         }
+        // It means none of these.
+        Sites::Only if filter.is_some() => visible.to_vec(),
         Sites::Only => {
             let message = format!(
-                "{controller}: this account sees {} sites and none is chosen; set UNIFI_SITE (or `sites =` in the file) to one \
-                 of them, or `sites = \"all\"`: {}",
+                "{controller}: this account sees {} sites and none is chosen; set UNIFI_SITE to one of them, or to \
+                 `all`: {}",
                 visible.len(),
                 listed(visible)
             );

@@ -64,9 +64,7 @@ pub fn expect_json(answer: Answer, name: &str, asked: &Asked<'_>) -> Result<Vec<
             ),
         )
     } else if said.is_any(&["NoPermission"]) {
-        NoRows::Denied(format!(
-            "this account may not read {what} ({words}); a View-Only role for the site suffices"
-        ))
+        NoRows::Denied(format!("this account may not read {what} ({words})"))
     } else if said.is_any(&["LoginRequired", "SessionExpired", "TOKEN_EXPIRED"])
         || status == 401
         || is_401(&said)
@@ -105,9 +103,7 @@ fn by_status(
     let what = asked.what;
     let absent = said.is_any(&["api.err.NotFound", "InvalidObject"]);
     match answer.status {
-        403 => NoRows::Denied(format!(
-            "this account may not read {what} ({words}); a View-Only role suffices"
-        )),
+        403 => NoRows::Denied(format!("this account may not read {what} ({words})")),
         404 if is_tomcats(answer) => NoRows::Absent(format!("this console does not offer {what} (HTTP 404)")),
         400 if asked.names_kind && knows_no_such_value(answer) => {
             NoRows::Absent(format!("this console does not offer {what} ({words})"))
@@ -118,6 +114,7 @@ fn by_status(
             FailureKind::Unavailable,
             format!("the console limits how often it may be asked and did not give {what} ({words})"),
         ),
+        501 => failed(FailureKind::Config, family::no_console(answer.status)),
         500.. => failed(
             FailureKind::Unavailable,
             format!("the Network application is down or starting up and did not give {what} ({words})"),

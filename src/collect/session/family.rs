@@ -60,6 +60,7 @@ pub fn tell(answer: &Answer, name: &str, remembered: Option<Family>) -> Result<F
     let failed = |kind, message: String| Err(Failure::new(kind, format!("{name}: {message}")));
     let starting = answer.is_html() && is_starting(answer);
     match answer.status {
+        501 => failed(FailureKind::Config, no_console(answer.status)),
         500.. => failed(FailureKind::Unavailable, down(answer.status)),
         _ if starting => failed(FailureKind::Unavailable, down(answer.status)),
         429 => failed(
@@ -93,6 +94,13 @@ pub fn tell(answer: &Answer, name: &str, remembered: Option<Family>) -> Result<F
 pub fn down(status: u16) -> String {
     format!(
         "the console or its Network application is down or starting up (HTTP {status}); try again in some minutes"
+    )
+}
+
+/// The sentence for a web server that does not know the question, which no console says.
+pub fn no_console(status: u16) -> String {
+    format!(
+        "what answers does not look like a UniFi console (HTTP {status}); check UNIFI_HOST and UNIFI_PORT"
     )
 }
 

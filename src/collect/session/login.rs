@@ -6,7 +6,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::collect::session::answers::{LIMIT, SECOND_FACTOR, location, second_factor};
-use crate::collect::session::family::{Family, down};
+use crate::collect::session::family::{Family, down, no_console};
 use crate::collect::session::said::{Said, said};
 use crate::model::failure::{Failure, FailureKind};
 use crate::net::answer::Answer;
@@ -68,6 +68,7 @@ pub fn judge(answer: &Answer, name: &str, family: Family) -> Result<(), Unopened
         ),
         401 | 403 => failed(FailureKind::Auth, bad_login(&words)),
         400 if refuses(&said) => failed(FailureKind::Auth, bad_login(&words)),
+        501 => failed(FailureKind::Config, no_console(answer.status)),
         500.. => failed(FailureKind::Unavailable, down(answer.status)),
         200..=299 | 404 if answer.is_html() => failed(
             FailureKind::Unavailable,
@@ -159,6 +160,7 @@ mod tests {
             trust: Trust::Public,
             connect_timeout: Duration::from_secs(20),
             request_timeout,
+            keys: crate::config::keys::Keys::default(),
             ssh: None,
         };
         Session::open(

@@ -20,9 +20,10 @@ pub struct Said {
 }
 
 impl Said {
-    /// The code, or the sentence, or the bare status: for a message to the operator.
+    /// The code, unless it is the status again, the sentence, or the bare status: for a message to the operator.
     pub fn words(&self, status: u16) -> String {
-        match (self.code.as_str(), self.message.as_str()) {
+        let code = Some(self.code.as_str()).filter(|code| *code != status.to_string());
+        match (code.unwrap_or_default(), self.message.as_str()) {
             ("", "") => format!("HTTP {status}"),
             ("", message) => format!("HTTP {status}: {message}"),
             (code, "") => format!("HTTP {status}: {code}"),
@@ -157,6 +158,6 @@ mod tests {
             date_seen: Instant::now(),
             took: Duration::ZERO,
         });
-        assert_eq!(said.words(400), "HTTP 400: 400: [31mno Bcc: x");
+        assert_eq!(said.words(400), "HTTP 400: [31mno Bcc: x");
     }
 }

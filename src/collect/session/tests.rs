@@ -18,6 +18,7 @@ fn open(fake: &Fake, credentials: Credentials, run: Duration) -> Result<Session,
         trust: Trust::Public,
         connect_timeout: Duration::from_secs(20),
         request_timeout: Duration::from_secs(20),
+        keys: crate::config::keys::Keys::default(),
         ssh: None,
     };
     Session::open(&controller, Stop::new(Instant::now() + run), None)

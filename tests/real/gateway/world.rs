@@ -148,7 +148,9 @@ impl World {
         let mut command = Command::new(UNIFI_SCAN);
         command
             .env_clear()
-            .env("UNIFI_SCAN_CONFIG", self.path("unifi.toml"))
+            .current_dir(self.temp.path())
+            // As somebody at a shell names it, who stands beside it.
+            .env("UNIFI_SCAN_CONFIG", "unifi.toml")
             .env("UNIFI_HOST", format!("http://127.0.0.1:{}", self.console.port()))
             .env("UNIFI_API_KEY", API_KEY)
             .env("REPORTS_DIR", self.path("reports"))
