@@ -178,7 +178,11 @@ fn a_console_that_cannot_be_read_is_told_to_those_whose_site_it_is_and_names_no_
             let part = &got.body["reports"][0];
             assert_eq!(part["part"], json!([customer.site]));
             assert_eq!(part["sources"][0]["outcome"], "failed");
-            assert_eq!(part["findings"][0]["rule"], "coverage");
+            let findings = part["findings"].as_array().unwrap();
+            assert!(
+                findings.iter().any(|finding| finding["rule"] == "coverage"),
+                "{findings:#?}"
+            );
             assert!(part["counts"]["events"].is_null() && part["timeline"].is_null());
         }
         is_part(&acme.got()[1].body["reports"][0], &[&ACME]);
