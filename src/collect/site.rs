@@ -246,8 +246,8 @@ impl Site<'_> {
         };
         (lesson == Lesson::Absent).then(|| {
             format!(
-                "an earlier run found that this console ({}) does not offer it, and it is asked for again when its \
-                 version changes{instead}",
+                "an earlier run found that this console ({}) does not offer it, and it is asked for again after a day or \
+                 when its version changes{instead}",
                 self.sysinfo.version
             )
         })
