@@ -19,7 +19,7 @@ const USELESS: u64 = 10;
 /// The finding of one outage group; `None` if everything about it was expected.
 pub fn finding(case: &Case, scene: &Scene<'_>) -> Option<Finding> {
     let (rule, group) = (case.rule, &case.group);
-    let now = scene.now().timestamp_millis();
+    let now = scene.now_at(&group.site).timestamp_millis();
     if let Some(severity) = case.surplus {
         let mut finding = drafted(case, group.occurrences(), severity);
         finding.ongoing = case.ongoing;
@@ -150,7 +150,7 @@ fn proof(case: &Case, scene: &Scene<'_>) -> Option<bool> {
 
 fn severity(case: &Case, scene: &Scene<'_>, absences: &Absences, away: bool, drops: u64) -> Severity {
     let (rule, group) = (case.rule, &case.group);
-    let (total, longest) = absences.seconds(scene.now().timestamp_millis());
+    let (total, longest) = absences.seconds(scene.now_at(&group.site).timestamp_millis());
     let brief = !away && drops == 1 && absences.all_measured();
     if brief && longest < 60 && !absences.spells.is_empty() {
         return Severity::Info;

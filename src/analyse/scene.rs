@@ -100,6 +100,12 @@ impl<'a> Scene<'a> {
         self.recorded.unwrap_or(self.evidence.now)
     }
 
+    /// The same by the clock of a site's console, which the times of its rows are in.
+    pub fn now_at(&self, site: &str) -> DateTime<Utc> {
+        let console = self.site(site).map(|snapshot| snapshot.observed_at);
+        self.recorded.or(console).unwrap_or(self.evidence.now)
+    }
+
     /// Whether this is about a past whose end says nothing of today.
     pub fn is_recording(&self) -> bool {
         self.recorded.is_some()

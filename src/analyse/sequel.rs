@@ -143,7 +143,7 @@ pub fn again(fingerprint: &str, earlier: &Remembered, scene: &Scene<'_>, fate: F
         Fate::Lapsed | Fate::Unlisted | Fate::Disabled => Severity::Low.min(earlier.severity),
         Fate::Unseen | Fate::Dropped => return None,
     };
-    let over = fate == Fate::Over;
+    let (over, now) = (fate == Fate::Over, scene.now_at(&earlier.site));
     Some(Finding {
         fingerprint: fingerprint.to_owned(),
         rule: earlier.rule.clone(),
@@ -155,7 +155,7 @@ pub fn again(fingerprint: &str, earlier: &Remembered, scene: &Scene<'_>, fate: F
         subject: earlier.subject.clone(),
         site: earlier.site.clone(),
         first_seen: earlier.first_seen,
-        last_seen: if over { scene.now() } else { earlier.last_seen },
+        last_seen: if over { now } else { earlier.last_seen },
         count: 0,
         occurrences: 1,
         trend: if over { Trend::Resolved } else { Trend::Quiet },
@@ -233,7 +233,8 @@ fn steps(rule: &Rule, fate: Fate) -> Vec<String> {
 
 /// How long it lasted at most: nobody saw it end, it was only seen to be over.
 fn over_now(earlier: &Remembered, rule: &Rule, scene: &Scene<'_>) -> String {
-    let lasted = u64::try_from((scene.now() - earlier.first_seen).num_seconds()).unwrap_or(0);
+    let lasted = (scene.now_at(&earlier.site) - earlier.first_seen).num_seconds();
+    let lasted = lasted.max(0).unsigned_abs();
     match rule.kind {
         Kind::Outage if lasted >= 60 => format!(
             "An earlier report told of this. It is over now, after {} at most. {}",

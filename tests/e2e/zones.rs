@@ -1,6 +1,7 @@
 //! Time zones are for reading: they move no window, lose no row and come from the settings, not from the host.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
 
 use crate::archive;
 use crate::console::row::{Row, series};
@@ -70,4 +71,23 @@ fn the_zone_of_the_host_changes_nothing() {
         texts.push(kept.collect::<Vec<_>>().join("\n"));
     }
     assert!(texts.iter().all(|text| *text == texts[0]), "{texts:#?}");
+}
+
+#[test]
+fn how_long_something_has_been_away_is_told_by_the_clock_that_saw_it_go() {
+    for minutes in [-20, 20] {
+        let (scenario, console) = Scenario::with_console();
+        console.advance(TimeDelta::minutes(minutes));
+        let mac = "02:00:5e:00:54:01";
+        let parameters = json!({"DEVICE": {"id": mac, "name": "Roof AP"}});
+        let fields =
+            json!({"key": "DEVICE_UNREACHABLE", "category": "UNIFI_DEVICES", "parameters": parameters});
+        console.add([Row::shaped(1, console.now() - TimeDelta::minutes(30), &fields)]);
+        scenario.run().exits(0);
+        let title = scenario.newest_report()["findings"][0]["title"].to_string();
+        assert!(
+            title.contains("has been offline for 30 min"),
+            "{minutes}: {title}"
+        );
+    }
 }
