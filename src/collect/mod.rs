@@ -240,7 +240,7 @@ fn gather(
         gathered.learned = known.learned.cloned().unwrap_or_default();
         gathered.is_same_version = true;
     }
-    gathered.learned = gathered.learned.at(wanted.now);
+    gathered.learned = gathered.learned.at(clock().unwrap_or(wanted.now));
     for (index, row) in identity.sites.iter().enumerate() {
         let name = site_name(wanted, &row.name);
         let sysinfo = if index == 0 {
