@@ -14,7 +14,7 @@ use crate::collect::{Again, Slice};
 use crate::model::coverage::{Outcome, SourceCoverage};
 use crate::model::digest::Digest;
 use crate::model::position::Position;
-use crate::model::source::{SiteName, SourceId};
+use crate::model::source::{SiteName, SourceId, SourceKind};
 use crate::run::beginnings::Beginning;
 use crate::state::seen::Seen;
 
@@ -50,6 +50,8 @@ pub struct Taken {
     pub site: SiteName,
     /// How far it had been read when the run began.
     before: Position,
+    /// How far the older list of its site had been read that lies farthest behind: what it may tell yet was told by others.
+    border: DateTime<Utc>,
     /// How far it is read after the newest slice taken.
     pub position: Position,
     pub events: u64,
@@ -111,7 +113,17 @@ impl<'a> Ingest<'a> {
             if let Some(before) = heir_of {
                 self.seen.rename_family(&before.family(), &slice.source.family());
             }
+            let lists = [SourceKind::Events, SourceKind::Alarms, SourceKind::Ips].into_iter();
+            let behind = lists.filter_map(|kind| {
+                let list = SourceId {
+                    kind,
+                    ..slice.source.clone()
+                };
+                (self.before)(&slice.site, &list).position.watermark
+            });
+            let border = behind.chain(position.watermark).min().unwrap_or_default();
             let taken = Taken {
+                border,
                 site: slice.site.clone(),
                 position: position.clone(),
                 before: position,
@@ -141,9 +153,8 @@ impl<'a> Ingest<'a> {
                 if counted {
                     taken.duplicates += 1;
                     // Another list may tell of it on the other side of the border.
-                    let border = taken.before.watermark.unwrap_or_default();
                     if let Some(voice) = Voice::of(slice.source.kind, &event.key)
-                        && (border - event.time).num_seconds() <= echoes::BORDER
+                        && (taken.border - event.time).num_seconds() <= echoes::BORDER
                         && let Some(group) = digest::group_of(&slice.site, event)
                     {
                         echoes.hear(voice, &group, event.time);

@@ -116,3 +116,38 @@ fn while_the_log_cannot_be_read_the_lists_are_and_nothing_of_the_log_is_lost_by_
     assert!(!warnings.contains("has a system log now"), "{warnings}");
     told_exactly(&scenario, &console, &["events"]);
 }
+
+#[test]
+fn what_a_list_tells_a_run_later_because_it_failed_is_no_second_time() {
+    let (scenario, console) = console();
+    console.list(
+        "events",
+        [Row::listed(
+            1,
+            console.now() - TimeDelta::hours(2),
+            "EVT_WU_Connected",
+            &json!({}),
+        )],
+    );
+    console.add([Row::new(1, console.now() - TimeDelta::hours(2))]);
+    scenario.run().exits(0);
+    console.advance(TimeDelta::hours(1));
+    let before = TimeDelta::minutes(30);
+    console.add([Row::threat(2, console.now() - before, INSIDE, OUTSIDE)]);
+    console.list("events", [alert(11, before, &console)]);
+    console.fault(Fault::on("stat/event", What::json(500, "{}")));
+    scenario.run().exits(3);
+    console.behave();
+    for _ in 0..2 {
+        console.advance(TimeDelta::hours(1));
+        scenario.run().exits(0);
+    }
+    let reports = scenario.reports();
+    let findings = reports
+        .values()
+        .flat_map(|report| report["findings"].as_array().unwrap());
+    let threats = findings.filter(|finding| finding["rule"] == "threat-outbound");
+    let occurrences: Vec<&Value> = threats.map(|finding| &finding["occurrences"]).collect();
+    assert_eq!(occurrences, [&json!(1)]);
+    told_exactly(&scenario, &console, &["events"]);
+}
