@@ -73,7 +73,7 @@ pub fn fold_alike(
     }
     let site = site.to_string();
     let (group_key, group) = group_named(placed.rule, &site, &placed.subject.id);
-    let is_echo = is_echo(&group);
+    let is_echo = is_echo(&heard_as(placed.rule, &site, &group));
     let mut alone = alone(placed, site, key, times, event);
     if is_echo {
         alone.become_echo();
@@ -82,11 +82,14 @@ pub fn fold_alike(
     Filed { group }
 }
 
-/// The group a row belongs to; `None` if it is routine.
-pub fn group_of(site: &SiteName, event: &Event) -> Option<String> {
+/// What a row tells of, for its echoes; `None` if it is routine.
+pub fn told_of(site: &SiteName, event: &Event) -> Option<String> {
     let placed = place::place(catalogue::entry_of(&event.key, &event.event), event);
     let site = site.to_string();
-    (placed.rule.kind != Kind::Routine).then(|| group_named(placed.rule, &site, &placed.subject.id).1)
+    (placed.rule.kind != Kind::Routine).then(|| {
+        let (_, group) = group_named(placed.rule, &site, &placed.subject.id);
+        heard_as(placed.rule, &site, &group)
+    })
 }
 
 /// Whether a row with this key and base event needs nobody, whatever else it says.
@@ -242,6 +245,16 @@ fn group_key(rule: &Rule, site: &str, subject: &str) -> String {
         Severity::Info => 3,
     };
     format!("{rank}{}", fingerprint(rule.id, site, subject))
+}
+
+/// Each list names an internet line in its own way (`WAN1`, `eth8`, `Fiber`): what happens to one within seconds is one
+/// thing whatever it is called.
+fn heard_as(rule: &Rule, site: &str, group: &str) -> String {
+    if rule.id.starts_with("wan-") {
+        format!("{}:{site}", rule.id)
+    } else {
+        group.to_owned()
+    }
 }
 
 /// The key of a group in the digest, and how rows name it.

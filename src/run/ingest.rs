@@ -155,7 +155,7 @@ impl<'a> Ingest<'a> {
                     // Another list may tell of it on the other side of the border.
                     if let Some(voice) = Voice::of(slice.source.kind, &event.key)
                         && (taken.border - event.time).num_seconds() <= echoes::BORDER
-                        && let Some(group) = digest::group_of(&slice.site, event)
+                        && let Some(group) = digest::told_of(&slice.site, event)
                     {
                         echoes.hear(voice, &group, event.time);
                     }

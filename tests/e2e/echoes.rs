@@ -151,3 +151,46 @@ fn what_a_list_tells_a_run_later_because_it_failed_is_no_second_time() {
     assert_eq!(occurrences, [&json!(1)]);
     told_exactly(&scenario, &console, &["events"]);
 }
+
+#[test]
+fn an_internet_line_that_every_list_calls_otherwise_is_one_outage() {
+    let (scenario, console) = console();
+    let at = |minutes| console.now() - TimeDelta::minutes(minutes);
+    let wan = json!({"WAN_ID": {"id": "WAN"}, "WAN_NAME": {"name": "Fiber"}});
+    let log = |n, minutes, key: &str| {
+        let fields =
+            json!({"key": key, "category": "INTERNET_AND_WAN", "subcategory": null, "parameters": wan});
+        Row::shaped(n, at(minutes), &fields)
+    };
+    console.add([
+        log(1, 40, "NETWORK_WAN_FAILED_2"),
+        log(2, 30, "NETWORK_WAN_RESTORED_2"),
+    ]);
+    let legacy = |n, minutes, state: &str| {
+        let fields = json!({
+            "user": null, "ap": null, "ap_name": null, "ssid": null, "channel": null, "subsystem": "wan",
+            "gw": "02:00:5e:00:53:00", "gw_name": "Gateway", "msg": format!("WAN1 transitioned to {state}")
+        });
+        Row::listed(
+            n,
+            at(minutes) + TimeDelta::seconds(2),
+            "EVT_GW_WANTransition",
+            &fields,
+        )
+    };
+    console.list("events", [legacy(11, 40, "down"), legacy(12, 30, "up")]);
+    console.list("alarms", [legacy(21, 40, "down")]);
+    scenario.run().exits(0);
+    let report = scenario.newest_report();
+    let findings = report["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    assert_eq!(
+        (&findings[0]["rule"], &findings[0]["occurrences"]),
+        (&json!("wan-outage"), &json!(1))
+    );
+    assert!(
+        findings[0]["title"].as_str().unwrap().contains("Fiber"),
+        "{findings:#?}"
+    );
+    told_exactly(&scenario, &console, &["events", "alarms"]);
+}
