@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::model::source::SourceKind;
+use crate::model::tally::hash;
 
 /// How far the times lie apart that two lists give one thing, in seconds. Alarms lie up to 2 s after what they tell of
 /// (facts: unifi-api.md section 2.1, `INITIATOR_ID`).
@@ -47,7 +48,8 @@ impl Voice {
     }
 }
 
-/// How often each list spoke of each group in each second.
+/// How often each list spoke of each group in each second. Two groups of one hash are hardly ever told of in the same
+/// seconds.
 #[derive(Debug, Default)]
 pub struct Echoes {
     told: BTreeMap<(u64, i64), [u32; VOICES]>,
@@ -56,7 +58,7 @@ pub struct Echoes {
 impl Echoes {
     /// Takes note of a row of this group, and says whether another list has told of it.
     pub fn hear(&mut self, voice: Voice, group: &str, time: DateTime<Utc>) -> bool {
-        let (group, second, own) = (short(group), time.timestamp(), voice as usize);
+        let (group, second, own) = (hash(group), time.timestamp(), voice as usize);
         let near = (group, second.saturating_sub(APART))..=(group, second.saturating_add(APART));
         let others_told_more = |told: &[u32; VOICES]| told.iter().max() > told.get(own);
         let told_by_others = self
@@ -74,13 +76,6 @@ impl Echoes {
         }
         told_by_others.is_some()
     }
-}
-
-/// FNV-1a: two groups that share it are hardly ever told of in the same seconds.
-fn short(group: &str) -> u64 {
-    group.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::model::source::SourceKind;
 /// From here on the lists are known to be gone, or to end with the upgrade (facts: unifi-api.md section 0): a question
 /// less for every new version.
 const WITHOUT_LISTS: u64 = 10;
+/// A list may show a row this much later than the log.
 const JUST_NOW: TimeDelta = TimeDelta::minutes(10);
 /// Longer than any [`lag`].
 const LONGEST_LAG: TimeDelta = TimeDelta::seconds(40);
@@ -41,7 +42,7 @@ impl Site<'_> {
             // Rows from before the upgrade may be in the lists alone, for as long as they answer. That of threats only
             // stood for a log that was not there.
             let is_first = self.log(SourceKind::SystemLog, now).position.watermark.is_none();
-            for kind in lists::OLDER {
+            for kind in SourceKind::LEGACY {
                 let was_read = self.log(kind, now).position.watermark.is_some();
                 if was_read && (is_first || kind != SourceKind::Ips) {
                     self.read_beside(kind, now, log.is_whole(), console, take, gathered)?;
@@ -127,7 +128,10 @@ impl Site<'_> {
         match lesson {
             Some(lesson) if can_judge => gathered.learned.learn(&self.row.name, kind, lesson),
             Some(_) => {}
-            None => self.enter(gathered, read),
+            None => {
+                self.learn(&read.coverage, &mut gathered.learned);
+                self.enter(gathered, read);
+            }
         }
         Ok(told)
     }

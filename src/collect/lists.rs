@@ -24,9 +24,6 @@ use crate::model::position::Position;
 use crate::model::source::SourceKind;
 use crate::model::window::Window;
 
-/// The lists of older consoles, in the order they are read.
-pub const OLDER: [SourceKind; 3] = [SourceKind::Events, SourceKind::Alarms, SourceKind::Ips];
-
 /// Rows of one answer: consoles give no more (facts: unifi-api.md sections 2.3 and 2.4).
 const LIMIT: usize = 3_000;
 const HOUR: i64 = 3_600_000;

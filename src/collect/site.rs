@@ -47,7 +47,7 @@ impl Site<'_> {
         gathered.warnings.extend(self.ahead_of(now));
         let (log, recent) = self.read_log(now, console, gateway, take, gathered)?;
         if log == Outcome::Unsupported {
-            for kind in lists::OLDER {
+            for kind in SourceKind::LEGACY {
                 let read = self.refute(lists::read(&self.log(kind, now), console, take)?);
                 self.enter(gathered, self.doubted(read));
             }
@@ -253,9 +253,12 @@ impl Site<'_> {
         })
     }
 
-    fn learn(&self, line: &SourceCoverage, learned: &mut Learned) {
-        if line.outcome == Outcome::Unsupported {
-            learned.learn(&self.row.name, line.id.kind, Lesson::Absent);
+    pub fn learn(&self, line: &SourceCoverage, learned: &mut Learned) {
+        let (site, kind) = (&self.row.name, line.id.kind);
+        match line.outcome {
+            Outcome::Unsupported => learned.learn(site, kind, Lesson::Absent),
+            Outcome::Complete | Outcome::Empty => learned.unlearn(site, kind),
+            Outcome::Partial | Outcome::Denied | Outcome::Failed => {}
         }
     }
 

@@ -101,6 +101,11 @@ impl Learned {
         }
     }
 
+    /// It was found to hold no more.
+    pub fn unlearn(&mut self, site: &str, kind: SourceKind) {
+        self.lessons.remove(&name(site, kind));
+    }
+
     pub fn is_empty(&self) -> bool {
         self.lessons.is_empty()
     }

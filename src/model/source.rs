@@ -57,9 +57,12 @@ impl SourceKind {
         }
     }
 
+    /// The lists of consoles that have no system log, in the order they are read.
+    pub const LEGACY: [Self; 3] = [Self::Events, Self::Alarms, Self::Ips];
+
     /// One of the lists of consoles that have no system log.
     pub fn is_legacy(self) -> bool {
-        matches!(self, Self::Events | Self::Alarms | Self::Ips)
+        Self::LEGACY.contains(&self)
     }
 
     /// Whether its rows are told from each other by ids, which have to be remembered. Of files, it is the place where a

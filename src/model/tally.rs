@@ -102,7 +102,7 @@ pub fn cut<V>(entries: &mut BTreeMap<String, V>, most: usize) -> Vec<V> {
 }
 
 /// FNV-1a: written into stored digests' choices, so it may never change.
-fn hash(text: &str) -> u64 {
+pub fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })

@@ -68,7 +68,7 @@ pub fn after_lists(checkpoint: &Checkpoint, site: &SiteName, id: &SourceId) -> O
         .is_some_and(|log| log.position.watermark.is_some());
     // Beside a log that is there, but was never read, they do not stand for it.
     let stood_for_it = checkpoint.controllers.get(&site.controller).is_none_or(|known| {
-        let lesson = known.learned.of(&site.site, SourceKind::SystemLog);
+        let lesson = known.learned.once(&site.site, SourceKind::SystemLog);
         known.version.is_empty() || lesson == Some(Lesson::Absent)
     });
     // A list that is empty was read to its end all the same; one that was cut off proves nothing.

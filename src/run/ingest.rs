@@ -113,7 +113,7 @@ impl<'a> Ingest<'a> {
             if let Some(before) = heir_of {
                 self.seen.rename_family(&before.family(), &slice.source.family());
             }
-            let lists = [SourceKind::Events, SourceKind::Alarms, SourceKind::Ips].into_iter();
+            let lists = SourceKind::LEGACY.into_iter();
             let behind = lists.filter_map(|kind| {
                 let list = SourceId {
                     kind,

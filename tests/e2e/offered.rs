@@ -80,6 +80,26 @@ fn what_was_never_offered_is_asked_for_again_after_a_day() {
         source(&scenario.newest_report(), "/anomalies")["outcome"],
         "empty"
     );
+    // From then on it is known to be offered: once denied, it is failed.
+    console.fault(Fault::on("stat/anomalies", What::not_found()));
+    console.advance(TimeDelta::hours(1));
+    let now = console.now().to_rfc3339();
+    scenario.does(&["run", "--now", &now]).exits(3);
+    assert_eq!(
+        source(&scenario.newest_report(), "/anomalies")["outcome"],
+        "failed"
+    );
+}
+
+#[test]
+fn a_console_that_was_read_with_its_key_and_denies_its_sites_is_starting_up() {
+    let (scenario, console) = Scenario::with_console();
+    console.fault(Fault::on("/self/sites", What::not_found()));
+    scenario.run().exits(78).says("API key");
+    console.behave();
+    scenario.run().exits(0);
+    console.fault(Fault::on("/self/sites", What::not_found()));
+    scenario.run().exits(69).says("starting up").never_says("API key");
 }
 
 #[test]

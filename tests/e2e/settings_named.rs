@@ -170,7 +170,7 @@ fn a_console_that_takes_no_key_and_what_is_no_console_are_told_as_what_they_are(
     ] {
         scenario
             .run()
-            .exits(78)
+            .exits(76)
             .says_all(&words)
             .never_says("starting up");
     }

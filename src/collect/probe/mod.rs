@@ -197,6 +197,10 @@ fn stable(visible: &[SiteRow], name: &str) -> String {
 fn whole(wanted: &Wanted<'_>, no_rows: NoRows) -> Failure {
     let name = &wanted.controller.name;
     match no_rows {
+        NoRows::Absent(why) if wanted.known.is_some_and(|known| known.uuid.is_some()) => {
+            let text = format!("{name}: {why}, although it did before; it may be starting up");
+            Failure::new(FailureKind::Unavailable, text)
+        }
         // Every console has sites; a classic controller has them behind another path, and asks for a login there.
         NoRows::Absent(why) if matches!(wanted.controller.credentials, Credentials::ApiKey(_)) => {
             Failure::new(

@@ -114,7 +114,7 @@ fn by_status(
             FailureKind::Unavailable,
             format!("the console limits how often it may be asked and did not give {what} ({words})"),
         ),
-        501 => failed(FailureKind::Config, family::no_console(answer.status)),
+        501 => failed(FailureKind::Protocol, family::no_console(answer.status)),
         500.. => failed(
             FailureKind::Unavailable,
             format!("the Network application is down or starting up and did not give {what} ({words})"),

@@ -60,7 +60,7 @@ pub fn tell(answer: &Answer, name: &str, remembered: Option<Family>) -> Result<F
     let failed = |kind, message: String| Err(Failure::new(kind, format!("{name}: {message}")));
     let starting = answer.is_html() && is_starting(answer);
     match answer.status {
-        501 => failed(FailureKind::Config, no_console(answer.status)),
+        501 => failed(FailureKind::Protocol, no_console(answer.status)),
         500.. => failed(FailureKind::Unavailable, down(answer.status)),
         _ if starting => failed(FailureKind::Unavailable, down(answer.status)),
         429 => failed(

@@ -68,7 +68,7 @@ pub fn judge(answer: &Answer, name: &str, family: Family) -> Result<(), Unopened
         ),
         401 | 403 => failed(FailureKind::Auth, bad_login(&words)),
         400 if refuses(&said) => failed(FailureKind::Auth, bad_login(&words)),
-        501 => failed(FailureKind::Config, no_console(answer.status)),
+        501 => failed(FailureKind::Protocol, no_console(answer.status)),
         500.. => failed(FailureKind::Unavailable, down(answer.status)),
         200..=299 | 404 if answer.is_html() => failed(
             FailureKind::Unavailable,

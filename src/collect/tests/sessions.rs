@@ -10,7 +10,7 @@ use crate::collect::fake::Fake;
 use crate::collect::gateway::Gateway;
 use crate::collect::session::answers::NoRows;
 use crate::collect::wire::SiteRow;
-use crate::collect::{Gathered, Known, Wanted, gather, lists};
+use crate::collect::{Gathered, Known, Wanted, gather};
 use crate::config::secret::Secret;
 use crate::config::{BaseUrl, Controller, Credentials, Flavour, Sites, Trust};
 use crate::model::coverage::Outcome;
@@ -216,7 +216,7 @@ fn a_console_without_the_log_is_unsupported_only_if_it_is_ready() {
             .unwrap()
             .contains("older lists of events are read instead")
     );
-    let lists = lists::OLDER.map(|kind| (kind, Outcome::Unsupported));
+    let lists = SourceKind::LEGACY.map(|kind| (kind, Outcome::Unsupported));
     assert_eq!(outcomes(&gathered)[1..4], lists, "older lists are looked for");
     assert_eq!(gathered.coverage[5].outcome, Outcome::Complete);
     let mut asked = 0;
